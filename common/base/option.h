@@ -1,0 +1,56 @@
+#ifndef OPTION_H
+#define OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One table gives the flags, the environment variables, --help, the bounds and the defaults.
+ * --kafka-brokers is also COUPON_KAFKA_BROKERS; the flag wins. A secret is never a flag: the table
+ * entry "mysql-password" with OPTION_SECRET gives --mysql-password-file FILE,
+ * COUPON_MYSQL_PASSWORD_FILE and COUPON_MYSQL_PASSWORD. */
+enum option_type {
+    OPTION_TEXT,   /* const char *; min…max: its length in bytes */
+    OPTION_NUMBER, /* int64_t; min…max */
+    OPTION_CHOICE, /* const char *: one of choices */
+    OPTION_LIST,   /* struct option_list: the flag may be given again; environment: split at ',' */
+    OPTION_SECRET, /* const char *: content of a file, one trailing newline removed */
+    OPTION_FLAG,   /* bool: --name or --no-name */
+};
+
+struct option_list {
+    const char *items[32];
+    size_t count;
+};
+
+struct option_spec {
+    const char *name;
+    enum option_type type;
+    size_t offset; /* of the field in the configuration struct */
+    const char *default_value; /* as text; NULL: none, and then it must be given when required */
+    bool required;
+    int64_t min, max;
+    const char *choices; /* "off|jwt" */
+    const char *argument; /* how --help names the value, e.g. "HOST:PORT" */
+    const char *help;     /* one sentence; the default and bounds are added by --help itself */
+};
+
+/* A table together with the struct that it fills. */
+struct option_group {
+    const char *title; /* heading in --help */
+    const struct option_spec *specs;
+    size_t spec_count;
+    void *target;
+};
+
+enum option_result { OPTION_RUN, OPTION_EXIT_OK, OPTION_EXIT_USAGE };
+
+/* Read defaults, then the environment, then argv into the targets. Prints --help and --version to
+ * standard output (OPTION_EXIT_OK); a mistake to standard error, with the option, what is wrong and what
+ * is allowed (OPTION_EXIT_USAGE; exit code 64 by convention). Texts live until the process ends.
+ * usage is the synopsis line, about a paragraph below it. Start of main only. */
+enum option_result option_read(const char *program, const char *usage, const char *about,
+                               const struct option_group *groups, size_t group_count, int argc,
+                               char **argv);
+
+#endif

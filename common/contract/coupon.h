@@ -1,0 +1,53 @@
+#ifndef COUPON_H
+#define COUPON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/strbuf.h"
+
+enum coupon_status { COUPON_DRAFT = 1, COUPON_OPEN, COUPON_PAUSED, COUPON_CLOSED };
+enum coupon_discount { COUPON_FIXED = 1, COUPON_PERCENT };
+
+#define COUPON_NAME_MAX 100 /* characters */
+#define COUPON_NEVER_MS INT64_MAX
+
+/* A row of table coupon. Windows are half-open: starts ≤ t < ends. */
+struct coupon {
+    uint64_t coupon_id;
+    uint64_t policy_id; /* 0: none */
+    char name[COUPON_NAME_MAX * 4 + 1];
+    enum coupon_discount discount_type;
+    int64_t discount_value;
+    int64_t min_order_amount;
+    int64_t max_discount_amount; /* -1: none */
+    uint32_t total_stock;
+    uint32_t issued_count;
+    uint32_t per_user_limit;
+    int64_t issue_starts_at_ms;
+    int64_t issue_ends_at_ms;  /* COUPON_NEVER_MS: no end */
+    int64_t valid_until_ms;    /* COUPON_NEVER_MS: none */
+    int64_t valid_for_seconds; /* 0: none */
+    enum coupon_status status;
+    int64_t closed_at_ms;      /* COUPON_NEVER_MS: not closed */
+    uint32_t version;
+};
+
+const char *coupon_status_name(enum coupon_status status);
+bool coupon_status_parse(const char *name, enum coupon_status *status);
+const char *coupon_discount_name(enum coupon_discount discount);
+
+/* Append the coupon as the admin API shows it (written with cJSON): all members, camelCase, times RFC
+ * 3339 or null, issuedCount and remaining included. */
+void coupon_encode(const struct coupon *coupon, struct strbuf *out);
+
+/* The same for the public API: without issuedCount, version and status history. */
+void coupon_encode_public(const struct coupon *coupon, struct strbuf *out);
+
+/* Read the body of POST /admin/v1/coupons. name and totalStock are required. Defaults: perUserLimit 1,
+ * discountType FIXED, discountValue 0, minOrderAmount 0, window open from now_ms without end, status
+ * DRAFT. couponId 0 when not given. False: error says which member is wrong, why, and what is allowed. */
+bool coupon_decode(const char *bytes, size_t len, int64_t now_ms, struct coupon *coupon,
+                   bool *not_json, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,65 @@
+#ifndef ISSUE_REQUEST_H
+#define ISSUE_REQUEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/strbuf.h"
+#include "common/contract/request_id.h"
+
+/* What travels through the request topic: key = couponId in decimal, value = JSON
+ * {"schemaVersion":1,"requestId","couponId","userId","acceptedAt"}. */
+#define ISSUE_REQUEST_VERSION 1
+#define ISSUE_REQUEST_VALUE_MAX 16384 /* bytes; a longer value is a fault */
+
+struct issue_request {
+    char request_id[REQUEST_ID_MAX + 1];
+    uint64_t coupon_id;     /* 0: the record names a policy_id instead */
+    uint64_t policy_id;     /* 0: none */
+    uint64_t user_id;
+    int64_t accepted_at_ms; /* wall clock */
+};
+
+/* A record as Kafka delivers it. key or value NULL: null in Kafka. */
+struct issue_record {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms; /* -1: none */
+    const char *key;
+    size_t key_len;
+    const char *value;
+    size_t value_len;
+};
+
+enum issue_request_fault {
+    ISSUE_REQUEST_OK,
+    ISSUE_REQUEST_EMPTY,        /* null or no bytes */
+    ISSUE_REQUEST_TOO_LONG,
+    ISSUE_REQUEST_NOT_JSON,     /* json.h: INVALID or UNUSABLE */
+    ISSUE_REQUEST_WRONG_SHAPE,  /* a field is missing or of the wrong type or range */
+    ISSUE_REQUEST_NEW_VERSION,  /* a schemaVersion newer than ISSUE_REQUEST_VERSION */
+    ISSUE_REQUEST_NO_KEY,       /* null or empty */
+    ISSUE_REQUEST_OTHER_KEY     /* the key contradicts the value */
+};
+
+/* A stable upper-case name for logs, metrics and DLT headers, e.g. "NOT_JSON". */
+const char *issue_request_fault_name(enum issue_request_fault fault);
+
+/* The value to produce. Appends to out. */
+void issue_request_encode(const struct issue_request *request, struct strbuf *out);
+
+/* Read a record, tolerantly: requestId, couponId and userId are enough; unknown fields are ignored.
+ * Shapes of other producers (names as in their systems):
+ *   requestId, else eventId, else made of topic, partition and offset, so that a redelivery has the same
+ *   couponId, else policyId (the coupon of that policy whose window holds acceptedAt)
+ *   acceptedAt, else issuedAt, else timestamp, else the record's Kafka timestamp
+ *   schemaVersion, else version
+ * Key: the decimal couponId (or policyId where the record names that), or "coupon-" and the couponId.
+ * On a fault request->request_id is set when it could be read (else empty), and so are coupon_id and
+ * user_id (else 0); detail (if not NULL) says what is wrong in a sentence without the value's bytes. */
+enum issue_request_fault issue_request_decode(const struct issue_record *record,
+                                              struct issue_request *request, char *detail,
+                                              size_t detail_size);
+
+#endif

@@ -1,0 +1,42 @@
+#ifndef JSON_H
+#define JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reading JSON that others wrote: strict RFC 8259, by Jansson, which keeps integers exact (cJSON, with
+ * which we write, keeps numbers as double and accepts much that the RFC forbids). */
+struct json_t;
+
+enum json_fault {
+    JSON_OK,
+    JSON_INVALID,   /* not JSON, or not UTF-8: what RFC 8259 forbids */
+    JSON_UNUSABLE,  /* JSON, but with a key twice, a NUL, too deep, or a number out of range */
+    JSON_NOT_OBJECT /* JSON, but not an object */
+};
+
+/* Read bytes as one JSON object. On JSON_OK *object is owned by the caller (json_free). On a fault
+ * *object is NULL and text (if not NULL) says what is wrong and where. */
+enum json_fault json_read_object(const char *bytes, size_t len, struct json_t **object, char *text,
+                                 size_t text_size);
+void json_free(struct json_t *object);
+
+/* What a field holds. ABSENT also for null, so that "couponId":null reads as not given. */
+enum json_field { JSON_FIELD_ABSENT, JSON_FIELD_PRESENT, JSON_FIELD_WRONG };
+
+/* An id: an integer 1…INT64_MAX; 1.0, "1" and true are wrong. */
+enum json_field json_get_id(const struct json_t *object, const char *name, uint64_t *id);
+
+/* An integer min…max. */
+enum json_field json_get_integer(const struct json_t *object, const char *name, int64_t min,
+                                 int64_t max, int64_t *number);
+
+/* A string; the pointer lives as long as object. len excludes the NUL that is behind it. */
+enum json_field json_get_text(const struct json_t *object, const char *name, const char **text,
+                              size_t *len);
+
+/* An instant: an RFC 3339 string (timestamp.h), or an integer of milliseconds since 1970. */
+enum json_field json_get_time(const struct json_t *object, const char *name, int64_t *wall_ms);
+
+#endif
