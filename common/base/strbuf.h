@@ -4,22 +4,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A growing byte buffer, always NUL-terminated behind len. Running out of memory ends the process. */
+/* A growing byte buffer, always NUL-terminated behind len. Running out of memory ends the process.
+ */
 struct strbuf {
     char *data;
     size_t len;
     size_t capacity;
 };
 
-#define STRBUF_INIT {NULL, 0, 0}
+#define STRBUF_INIT                                                                                \
+    {                                                                                              \
+        NULL, 0, 0                                                                                 \
+    }
 
 void strbuf_free(struct strbuf *buffer);
 
 /* Forget the content, keep the memory. */
 void strbuf_clear(struct strbuf *buffer);
 
-/* Make room for extra more bytes and a NUL behind len and return where they go; write the NUL and add
- * to len yourself. */
+/* Make room for extra more bytes and a NUL behind len and return where they go; write the NUL and
+ * add to len yourself. */
 char *strbuf_reserve(struct strbuf *buffer, size_t extra);
 
 /* Nothing that is added may lie inside the buffer itself. */
