@@ -1,0 +1,115 @@
+# coupon-rush. `make help` lists the targets; README.md tells the rest.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+PYTHON ?= /usr/bin/python3
+# A build variant is a folder: build, build/test (failpoints), build/asan, build/tsan.
+BUILD ?= build
+WORKERS ?= 1
+GATEWAYS ?= 1
+PARTITIONS ?= 3
+VERSION := 0.1.0
+
+PACKAGES := rdkafka libevent libevent_pthreads hiredis libcjson jansson libsodium
+MYSQL := $(shell pkg-config --exists mysqlclient 2>/dev/null && echo mysqlclient || echo libmariadb)
+# llhttp is a library where the distribution has one, else the C sources of node-llhttp.
+LLHTTP := $(shell pkg-config --exists libllhttp 2>/dev/null && echo libllhttp)
+LLHTTP_SOURCES := $(if $(LLHTTP),,$(wildcard /usr/share/llhttp/*.c))
+LLHTTP_INCLUDE := $(if $(LLHTTP),,$(addprefix -isystem ,$(wildcard /usr/share/include/llhttp /usr/include/llhttp)))
+LIBRARIES := $(PACKAGES) $(MYSQL) $(LLHTTP)
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+  -Wpointer-arith -Wvla -Wformat=2 -Wundef -Wwrite-strings
+OPTIMIZE ?= -O2
+HARDEN := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection -fPIE \
+  $(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full)
+CPPFLAGS += -I. -D_GNU_SOURCE -DCOUPON_VERSION='"$(VERSION)"' $(if $(FAILPOINTS),-DCOUPON_FAILPOINTS) \
+  $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)) $(LLHTTP_INCLUDE)
+CFLAGS += -std=gnu11 -g $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lpthread -lm
+
+PROGRAMS := $(foreach p,api-gateway issue-worker expiry-batch,$(if $(wildcard $(p)/main.c),$(p)))
+sources = $(wildcard $(1)/*.c $(1)/*/*.c)
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+COMMON := $(call object,$(call sources,common)) $(patsubst /usr/share/%.c,$(BUILD)/obj/%.o,$(LLHTTP_SOURCES))
+program_objects = $(call object,$(call sources,$(1)))
+BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c tests/component/*_test.c))
+BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all help setup demo test check unit system asan tsan bench up down status format clean
+
+all: $(BINARIES) ## build the programs into build/bin
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
+
+setup: ## install what is missing (Debian packages, Kafka's jars); does nothing the second time
+	@deploy/setup.sh
+
+demo: setup ## the main job, end to end on real servers, from nothing; ends with a table and a verdict
+	@$(MAKE) --no-print-directory -j2 all
+	@$(PYTHON) -m tests.demo
+
+test: setup ## everything, from nothing
+	@$(PYTHON) -m tests.run all
+
+check: setup ## fast: format, lint, unit tests
+	@$(PYTHON) -m tests.run check
+
+unit system: setup ## unit tests and component tests alone; system tests alone (ARGS="-k name")
+	@$(PYTHON) -m tests.run $@ $(ARGS)
+
+asan: setup ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(PYTHON) -m tests.run all --build build/asan
+
+tsan: setup ## all tests with ThreadSanitizer
+	@$(PYTHON) -m tests.run all --build build/tsan
+
+bench: setup ## speed against ceilings measured in the same run; JSON under build/bench
+	@$(MAKE) --no-print-directory -j2 all benches
+	@$(PYTHON) -m tests.bench.run
+
+up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2
+	@$(PYTHON) -m deploy.local up --workers $(WORKERS) --partitions $(PARTITIONS) --gateways $(GATEWAYS)
+
+down: ## stop what `make up` started
+	@$(PYTHON) -m deploy.local down
+
+status: ## processes, ports, lag and counts
+	@$(PYTHON) -m deploy.local status
+
+format: ## rewrite the C sources in the project's format
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## remove what was built; keeps Kafka's jars and the local system's data
+	@rm -rf build/bin build/obj build/tests build/test build/asan build/tsan
+
+.PHONY: tests benches
+tests: $(TESTS)
+benches: $(BENCHES)
+
+$(BUILD)/bin/%: $(COMMON)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(foreach p,$(PROGRAMS),$(eval $(BUILD)/bin/$(p): $(call program_objects,$(p))))
+
+# A test or bench links with everything but the programs' main.
+PARTS := $(filter-out %/main.o,$(foreach p,$(PROGRAMS),$(call program_objects,$(p))))
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PARTS) $(COMMON)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) $(LLHTTP_INCLUDE) $(OPTIMIZE) -g -fPIE $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -w -c -o $@ $<
+
+.SECONDARY:
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,172 @@
+#include "common/mysql/sql_session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <mysql.h>
+
+#include "common/base/check.h"
+#include "common/base/timestamp.h"
+
+struct sql_session {
+    MYSQL *mysql;
+};
+
+/* A lock wait must end long before the consumer group's patience does. */
+static const char *const start_statements[] = {
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit=1, "
+    "innodb_lock_wait_timeout=5",
+};
+
+void sql_library_start(void)
+{
+    CHECK(mysql_library_init(0, NULL, NULL) == 0, "the MySQL client library does not start");
+}
+
+void sql_thread_stop(void)
+{
+    mysql_thread_end();
+}
+
+static enum sql_class fail(struct sql_session *session, struct sql_fault *fault)
+{
+    unsigned int code = mysql_errno(session->mysql);
+
+    fault->code = code;
+    fault->class = code ? sql_classify(code) : SQL_OUTAGE;
+    snprintf(fault->text, sizeof fault->text, "%s", mysql_error(session->mysql));
+    return fault->class;
+}
+
+static void set_options(MYSQL *mysql, const struct sql_options *options)
+{
+    unsigned int connect_s = (unsigned int)options->connect_timeout_s;
+    unsigned int answer_s = (unsigned int)options->answer_timeout_s;
+
+    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_s);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
+    mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+}
+
+struct sql_session *sql_session_open(const struct sql_options *options, struct sql_fault *fault)
+{
+    struct sql_session *session = calloc(1, sizeof *session);
+
+    CHECK(session, "out of memory");
+    session->mysql = mysql_init(NULL);
+    CHECK(session->mysql, "out of memory");
+    set_options(session->mysql, options);
+    /* CLIENT_FOUND_ROWS: an UPDATE counts the rows it matched, so that a fence that is already there is
+     * not mistaken for one that is missing. */
+    if (!mysql_real_connect(session->mysql, options->host, options->user, options->password,
+                            options->database, (unsigned int)options->port, NULL,
+                            CLIENT_FOUND_ROWS)) {
+        fail(session, fault);
+        goto err0;
+    }
+    for (size_t i = 0; i < sizeof start_statements / sizeof start_statements[0]; i++)
+        if (sql_session_execute(session, start_statements[i], strlen(start_statements[i]), fault) !=
+            SQL_OK)
+            goto err0;
+    return session;
+
+err0:
+    sql_session_close(session);
+    return NULL;
+}
+
+void sql_session_close(struct sql_session *session)
+{
+    if (!session)
+        return;
+    mysql_close(session->mysql);
+    free(session);
+}
+
+enum sql_class sql_session_execute(struct sql_session *session, const char *text, size_t len,
+                                   struct sql_fault *fault)
+{
+    MYSQL_RES *rows;
+
+    if (mysql_real_query(session->mysql, text, (unsigned long)len) != 0)
+        return fail(session, fault);
+    rows = mysql_store_result(session->mysql);
+    if (rows)
+        mysql_free_result(rows);
+    return SQL_OK;
+}
+
+enum sql_class sql_session_query(struct sql_session *session, const char *text, size_t len,
+                                 sql_row row, void *cookie, struct sql_fault *fault)
+{
+    MYSQL_RES *rows;
+    MYSQL_ROW values;
+
+    if (mysql_real_query(session->mysql, text, (unsigned long)len) != 0)
+        return fail(session, fault);
+    rows = mysql_store_result(session->mysql);
+    if (!rows)
+        return fail(session, fault);
+    while ((values = mysql_fetch_row(rows)))
+        row(cookie, values, mysql_fetch_lengths(rows));
+    mysql_free_result(rows);
+    return SQL_OK;
+}
+
+void sql_session_rollback(struct sql_session *session)
+{
+    struct sql_fault ignored;
+
+    sql_session_execute(session, "ROLLBACK", 8, &ignored);
+}
+
+uint64_t sql_session_last_id(const struct sql_session *session)
+{
+    return mysql_insert_id(session->mysql);
+}
+
+uint64_t sql_session_changed_rows(const struct sql_session *session)
+{
+    return mysql_affected_rows(session->mysql);
+}
+
+void sql_add_text(struct sql_session *session, struct strbuf *out, const char *text, size_t len)
+{
+    char *to = strbuf_reserve(out, 2 * len + 3);
+    unsigned long escaped;
+
+    to[0] = '\'';
+    escaped = mysql_real_escape_string(session->mysql, to + 1, text, (unsigned long)len);
+    to[escaped + 1] = '\'';
+    out->len += escaped + 2;
+    out->data[out->len] = '\0';
+}
+
+void sql_add_time(struct strbuf *out, int64_t wall_ms)
+{
+    char text[TIMESTAMP_SIZE];
+
+    if (wall_ms < 0 || wall_ms > TIMESTAMP_MAX_MS) {
+        strbuf_add_text(out, "NULL");
+        return;
+    }
+    timestamp_format_sql(wall_ms, text);
+    strbuf_add(out, "'", 1);
+    strbuf_add_text(out, text);
+    strbuf_add(out, "'", 1);
+}
+
+int64_t sql_read_number(const char *value, int64_t fallback)
+{
+    return value ? strtoll(value, NULL, 10) : fallback;
+}
+
+int64_t sql_read_time(const char *value, unsigned long len, int64_t fallback)
+{
+    int64_t wall_ms;
+
+    return value && timestamp_parse(value, len, &wall_ms) ? wall_ms : fallback;
+}
