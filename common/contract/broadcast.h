@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What workers and admins tell all gateways through Redis: hints that may be lost without harm. Names of
- * keys and the channel are kept here, in one place.
+/* What workers and admins tell all gateways through Redis: hints that may be lost without harm.
+ * Names of keys and the channel are kept here, in one place.
  *
  *   coupon:result:{requestId}    the result's JSON, with a time to live
  *   coupon:available:{couponId}  "true" or "false": can this coupon still be issued?
@@ -21,7 +21,8 @@
 
 enum broadcast_type {
     BROADCAST_PROGRESS, /* all records of the partition below next_offset are decided */
-    BROADCAST_SOLD_OUT, /* the coupon has nothing left of total_stock; void once the stock is larger */
+    BROADCAST_SOLD_OUT, /* the coupon has nothing left of total_stock; void once the stock is larger
+                         */
     BROADCAST_CHANGED   /* the coupon's row changed: read it again */
 };
 
@@ -30,9 +31,9 @@ struct broadcast {
     char topic[BROADCAST_TOPIC_MAX + 1]; /* PROGRESS */
     int32_t partition;
     int64_t next_offset;
-    bool caught_up;      /* PROGRESS: everything that was in the partition when the worker last looked, at
-                            most a second or so before, is decided */
-    uint64_t coupon_id;  /* SOLD_OUT, CHANGED */
+    bool caught_up; /* PROGRESS: everything that was in the partition when the worker last looked,
+                       at most a second or so before, is decided */
+    uint64_t coupon_id;   /* SOLD_OUT, CHANGED */
     uint32_t total_stock; /* SOLD_OUT */
 };
 

@@ -36,12 +36,14 @@ struct issue_result {
 };
 
 /* Append the result as the HTTP contract shows it, every member present, unknown ones null:
- * {"requestId","couponId","userId","status","reason","issueNo","issuedAt","expiresAt","decidedAt"} with
- * status ISSUED | REJECTED | FAILED and reason null when ISSUED. These bytes are also the value in Redis. */
+ * {"requestId","couponId","userId","status","reason","issueNo","issuedAt","expiresAt","decidedAt"}
+ * with status ISSUED | REJECTED | FAILED and reason null when ISSUED. These bytes are also the
+ * value in Redis. */
 void issue_result_encode(const struct issue_result *result, struct strbuf *out);
 
-/* The answer while there is no result yet: status PENDING and the other members null; position -1 when
- * it is not known (then null). coupon_id and user_id 0 when not known. */
+/* The answer while there is no result yet: status PENDING and the other members null, and behind
+ * them one more, "position"; -1 when it is not known (then null). coupon_id and user_id 0 when not
+ * known. */
 void issue_result_encode_pending(const char *request_id, uint64_t coupon_id, uint64_t user_id,
                                  int64_t position, struct strbuf *out);
 

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A requestId is opaque to readers: 1–64 characters of [A-Za-z0-9._-]. Our own are lower-case UUIDs of
- * RFC 9562: version 7, or version 8 when derived from an Idempotency-Key.
+/* A requestId is opaque to readers: 1–64 characters of [A-Za-z0-9._-]. Our own are lower-case UUIDs
+ * of RFC 9562: version 7, or version 8 when derived from an Idempotency-Key.
  *
  *   bits  48 milliseconds | 4 version 7 | 12 sequence | 2 variant | 20 instance | 6 thread | 36 tag
  *   bits  48 hash         | 4 version 8 | 12 hash     | 2 variant | 26 hash                | 36 tag
@@ -26,8 +26,9 @@ bool request_id_valid(const char *text, size_t len);
  * last, so that adding a key on top changes no answer to a retry. */
 struct request_id_keys;
 
-/* Read a key file's content: one key of 32 hexadecimal digits a line, 1 to 8 lines, '#' comments and
- * empty lines allowed. NULL: error says which line is wrong. Free with request_id_keys_free (wipes). */
+/* Read a key file's content: one key of 32 hexadecimal digits a line, 1 to 8 lines, '#' comments
+ * and empty lines allowed. NULL: error says which line is wrong. Free with request_id_keys_free
+ * (wipes). */
 struct request_id_keys *request_id_keys_parse(const char *text, char *error, size_t error_size);
 void request_id_keys_free(struct request_id_keys *keys);
 
