@@ -5,7 +5,10 @@ import os
 import socket
 from pathlib import Path
 
+from deploy.local.condition import wait_until
 from deploy.local.errors import LocalError
+
+_SECONDS_TO_LINGER = 1
 
 
 def is_free(port: int) -> bool:
@@ -24,7 +27,7 @@ def is_free(port: int) -> bool:
 def require_free(port: int, user: str) -> None:
     """Raise LocalError naming the port, the process that has it (if it can be found) and user, the
     server that wants it."""
-    if not is_free(port):
+    if not wait_until(lambda: is_free(port), _SECONDS_TO_LINGER):
         holder = _holder(port) or "another process"
         raise LocalError(
             f"port {port} for {user} is taken by {holder}; it was left alone. End it, or choose other ports."

@@ -37,6 +37,16 @@ def _stat(pid: int) -> tuple[str, int] | None:
     return fields[0], int(fields[19])
 
 
+def _is_corpse(pid: int, state: str) -> bool:
+    """True for a zombie. A zombie that still has other threads holds its ports and files: not dead yet."""
+    if state not in "ZX":
+        return False
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) <= 1
+    except FileNotFoundError:
+        return True
+
+
 class Process:
     """A named process of one world. Its pid file is <data_dir>/pids/<name>.json, its log
     <data_dir>/logs/<name>.log. Objects may be made anew at any time: the pid file is the state."""
@@ -182,12 +192,11 @@ class Process:
 
     def _is_running(self, identity: ProcessIdentity) -> bool:
         if self._child is not None and self._child.pid == identity.pid:
-            if self._child.poll() is not None:
-                return False
+            return self._child.poll() is None
         stat = _stat(identity.pid)
         return (
             stat is not None
-            and stat[0] not in "ZX"
+            and not _is_corpse(identity.pid, stat[0])
             and stat[1] == identity.start_ticks
             and _BOOT_ID.read_text().strip() == identity.boot_id
         )

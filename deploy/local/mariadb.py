@@ -1,0 +1,182 @@
+"""A MariaDB or MySQL server, whichever is installed, durable at every commit."""
+
+import getpass
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from deploy.local import port
+from deploy.local.errors import LocalError
+from deploy.local.process import Process
+
+DATABASE = USER = PASSWORD = "coupon"
+_SECONDS_TO_START = 60
+_SOCKET_PATH_LIMIT = 107
+_RIGHTS = (
+    "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE TEMPORARY TABLES, LOCK TABLES"
+)
+
+
+def _find(*names: str) -> str:
+    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin:/usr/libexec"
+    for name in names:
+        found = shutil.which(name, path=path)
+        if found:
+            return found
+    raise LocalError(f"no {' or '.join(names)}: run make setup")
+
+
+class MariaDb:
+    """Clients use 127.0.0.1:<port>, database, user and password coupon. Data is under
+    <data_dir>/<name>/data and survives a kill -9. client.cnf beside it serves the mariadb and mysql
+    command line: mariadb --defaults-file=<data_dir>/<name>/client.cnf"""
+
+    def __init__(self, data_dir: Path, port: int, buffer_pool: str = "512M", name: str = "mariadb") -> None:
+        self.name = name
+        self.port = port
+        self.buffer_pool = buffer_pool
+        self.directory = data_dir / name
+        self.client_config = self.directory / "client.cnf"
+        self.process = Process(data_dir, name)
+
+    def start(self) -> None:
+        """Start it unless it runs; makes its data directory the first time. Does not wait."""
+        if self.process.alive():
+            return
+        port.require_free(self.port, self.name)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._write_configuration()
+        self._initialise_once()
+        self.process.start([_find("mariadbd", "mysqld"), f"--defaults-file={self._config}", *_user_option()])
+
+    def wait_ready(self, seconds: float = _SECONDS_TO_START) -> None:
+        """Wait until the user coupon can log in over TCP."""
+        self.process.wait_ready(self.ready, seconds)
+
+    def ready(self) -> bool:
+        """True if the user coupon can log in over TCP."""
+        try:
+            self.query("SELECT 1")
+        except LocalError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it in order; its data stays."""
+        self.process.stop(60)
+
+    def query(self, sql: str) -> list[list[str]]:
+        """Run SQL as the user coupon; rows of texts (NULL is 'NULL'). Raises LocalError with the
+        server's message."""
+        return _run([f"--defaults-file={self.client_config}", "--connect-timeout=2", DATABASE], sql)
+
+    def root_query(self, sql: str) -> list[list[str]]:
+        """The same as the administrator, through the server's socket."""
+        return _run(["--no-defaults", f"--socket={self.socket}", f"--user={_administrator()}"], sql)
+
+    @property
+    def socket(self) -> Path:
+        """The server's socket: in its directory, or, where that path is too long, in a short one of
+        its own under the system's directory for temporary files."""
+        path = self.directory / "mariadb.sock"
+        if len(os.fsencode(path)) <= _SOCKET_PATH_LIMIT:
+            return path
+        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"coupon-{os.getuid()}-{digest}" / "mariadb.sock"
+
+    @property
+    def _config(self) -> Path:
+        return self.directory / "my.cnf"
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
+
+    def _initialise_once(self) -> None:
+        if self._data.exists():
+            return
+        fresh = self.directory / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        try:
+            install = [
+                _find("mariadb-install-db"), "--no-defaults", f"--datadir={fresh}", "--skip-test-db",
+                "--skip-name-resolve", "--auth-root-authentication-method=socket",
+                f"--auth-root-socket-user={getpass.getuser()}",
+            ]  # fmt: skip
+        except LocalError:
+            install = [_find("mysqld"), "--no-defaults", "--initialize-insecure", f"--datadir={fresh}"]
+        done = subprocess.run([*install, *_user_option()], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise LocalError(f"{install[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        fresh.rename(self._data)
+
+    def _write_configuration(self) -> None:
+        self.socket.parent.mkdir(mode=0o700, exist_ok=True)
+        self._write_private(
+            self.client_config,
+            f"[client]\nprotocol=tcp\nhost=127.0.0.1\nport={self.port}\nuser={USER}\npassword={PASSWORD}\n",
+        )
+        accounts = [f"'{USER}'@'{host}'" for host in ("127.0.0.1", "localhost")]
+        statements = [f"CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4"]
+        for account in accounts:
+            statements.append(f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{PASSWORD}'")
+            statements.append(f"GRANT {_RIGHTS} ON {DATABASE}.* TO {account}")
+        init_file = self.directory / "init.sql"
+        self._write_private(init_file, "".join(f"{statement};\n" for statement in statements))
+        self._config.write_text(
+            f"""[mysqld]
+datadir={self._data}
+socket={self.socket}
+pid-file={self.directory / "mariadb.pid"}
+init-file={init_file}
+bind-address=127.0.0.1
+port={self.port}
+skip-name-resolve
+loose-mysqlx=OFF
+character-set-server=utf8mb4
+default-time-zone=+00:00
+max_allowed_packet=64M
+max_connections=300
+server-id=1
+log-bin={self._data / "binlog"}
+binlog_format=ROW
+sync_binlog=1
+max_binlog_size=256M
+loose-binlog_expire_logs_seconds=7200
+innodb_flush_log_at_trx_commit=1
+innodb_buffer_pool_size={self.buffer_pool}
+loose-innodb_log_file_size=256M
+loose-innodb_redo_log_capacity=512M
+performance_schema=OFF
+"""
+        )
+
+    @staticmethod
+    def _write_private(path: Path, text: str) -> None:
+        path.touch(mode=0o600)
+        path.write_text(text)
+
+
+def _user_option() -> list[str]:
+    return ["--user=root"] if os.getuid() == 0 else []
+
+
+def _administrator() -> str:
+    try:
+        _find("mariadbd")
+    except LocalError:
+        return "root"
+    return getpass.getuser()
+
+
+def _run(options: list[str], sql: str) -> list[list[str]]:
+    client = _find("mariadb", "mysql")
+    done = subprocess.run(
+        [client, *options, "--batch", "--skip-column-names"], input=sql, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise LocalError(done.stderr.strip())
+    return [line.split("\t") for line in done.stdout.splitlines()]

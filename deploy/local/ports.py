@@ -1,0 +1,20 @@
+"""The ports of a world."""
+
+from dataclasses import asdict, dataclass, replace
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Those of one world, all on 127.0.0.1. Gateways and workers count from 0 and take every tenth."""
+
+    kafka: int = 19092
+    kafka_controller: int = 19093
+    mariadb: int = 13306
+    redis: int = 16379
+    gateway: int = 8080
+    gateway_management: int = 8081
+    worker_management: int = 8082
+
+    def shifted(self, by: int) -> "Ports":
+        """All of them moved up: a world beside another one."""
+        return replace(self, **{name: number + by for name, number in asdict(self).items()})

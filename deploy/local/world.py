@@ -1,0 +1,283 @@
+"""One local system: servers, schema, topics and programs, started in the order they need each other."""
+
+import fcntl
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from deploy.local import paths
+from deploy.local.errors import LocalError
+from deploy.local.kafka import KafkaBroker
+from deploy.local.kafka_protocol import KafkaError
+from deploy.local.mariadb import DATABASE, PASSWORD, USER, MariaDb
+from deploy.local.ports import Ports
+from deploy.local.process import Process
+from deploy.local.programs import Program
+from deploy.local.redis import Redis
+from deploy.local.secret_files import SecretFiles
+from deploy.schema import apply as schema
+
+TOPIC = "coupon-issue-request"
+DEAD_LETTER_SUFFIX = ".DLT"
+GROUP = "coupon-issue-group"
+REQUEST_BYTES = 1_310_720
+DEAD_LETTER_BYTES = 1_572_864  # a dead letter is the request and some headers
+
+_Item = TypeVar("_Item")
+_CONTENT = ("kafka", "mariadb", "redis", "secrets", "pids", "logs", "world.json", "lock")
+
+
+class Member(Protocol):
+    """What servers and programs have in common."""
+
+    name: str
+    process: Process
+
+    def start(self) -> None: ...
+    def wait_ready(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def print_progress(line: str) -> None:
+    """Print a progress line at once."""
+    print(line, flush=True)
+
+
+class World:
+    """A system of its own under data_dir. What runs is known from there alone, so an object made later
+    (or after a kill -9 of anything) can go on with it. partitions, gateways and workers of None mean: as
+    at the last up(), or 3, 2 and 3. The flags and environments are added to those of every instance."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        ports: Ports | None = None,
+        partitions: int | None = None,
+        gateways: int | None = None,
+        workers: int | None = None,
+        bin_dir: Path = paths.BIN,
+        gateway_flags: Sequence[str] = (),
+        worker_flags: Sequence[str] = (),
+        gateway_environment: Mapping[str, str] | None = None,
+        worker_environment: Mapping[str, str] | None = None,
+        buffer_pool: str = "512M",
+        progress: Callable[[str], None] = print_progress,
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        last = self._last_up()
+        self.ports = ports or (Ports(**last["ports"]) if "ports" in last else Ports())
+        self._partitions_asked = partitions is not None
+        self.partitions: int = last.get("partitions", 3) if partitions is None else partitions
+        self._gateway_flags, self._worker_flags = list(gateway_flags), list(worker_flags)
+        self._gateway_environment, self._worker_environment = gateway_environment, worker_environment
+        self._bin_dir = bin_dir
+        self._progress = progress
+        self.secrets = SecretFiles(self.data_dir)
+        self.kafka = KafkaBroker(self.data_dir, self.ports.kafka, self.ports.kafka_controller)
+        self.mariadb = MariaDb(self.data_dir, self.ports.mariadb, buffer_pool)
+        self.redis = Redis(self.data_dir, self.ports.redis)
+        gateways = last.get("gateways", 2) if gateways is None else gateways
+        workers = last.get("workers", 3) if workers is None else workers
+        self.gateways = [self.make_gateway(number) for number in range(gateways)]
+        self.workers = [self.make_worker(number) for number in range(workers)]
+
+    def up(self) -> None:
+        """Start what is missing, end gateways and workers beyond the number wanted, and return when all
+        is ready. Raises LocalError; what was started by then stays up."""
+        with self._exclusive():
+            self.up_servers()
+            self._stop_surplus()
+            self._start_all([*self.gateways, *self.workers])
+
+    def up_servers(self) -> None:
+        """The part of up() below the programs: servers, schema and topics. No lock is taken."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.secrets.make()
+        self._start_all([self.kafka, self.mariadb, self.redis])
+        self.apply_schema()
+        self.create_topics()
+        self._remember()
+
+    def down(self) -> None:
+        """End every process of this world, programs first; data stays. Others' processes are left alone."""
+        if not self.data_dir.exists():
+            return
+        with self._exclusive():
+            processes = [Process(self.data_dir, name) for name in self.process_names()]
+            servers = {self.kafka.name, self.mariadb.name, self.redis.name}
+            self._stop_all([process for process in processes if process.name not in servers])
+            self._stop_all([process for process in processes if process.name in servers])
+
+    def wipe(self) -> None:
+        """down(), and remove all data, logs and secrets; files of others in data_dir stay."""
+        self.down()
+        shutil.rmtree(self.mariadb.socket.parent, ignore_errors=True)
+        for name in _CONTENT:
+            path = self.data_dir / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        try:
+            self.data_dir.rmdir()
+        except OSError:
+            pass
+
+    def apply_schema(self) -> None:
+        """Bring the database to the newest schema. Raises LocalError."""
+        server = schema.Server("127.0.0.1", self.ports.mariadb, USER, PASSWORD, DATABASE)
+        try:
+            for file in schema.apply(server, paths.SCHEMA):
+                self._progress(f"  schema {file.path.name}")
+        except schema.SchemaError as error:
+            raise LocalError(f"schema: {error}") from error
+
+    def create_topics(self) -> None:
+        """Create the request topic and its dead-letter topic unless they are there. Raises LocalError
+        when they have another number of partitions than was asked for."""
+        try:
+            seen = self.kafka.topic_partitions(TOPIC)
+        except KafkaError as error:
+            raise LocalError(str(error)) from error
+        if seen is not None and not self._partitions_asked:
+            self.partitions = seen
+        if seen not in (None, self.partitions):
+            raise LocalError(
+                f"topic {TOPIC} has {seen} partitions, and {self.partitions} were asked for. More or fewer would send"
+                " a coupon's requests to another partition and break their order. To begin anew without the data:\n"
+                "    make down && /usr/bin/python3 -m deploy.local wipe"
+            )
+        for name, size in ((TOPIC, REQUEST_BYTES), (TOPIC + DEAD_LETTER_SUFFIX, DEAD_LETTER_BYTES)):
+            if self.kafka.create_topic(name, self.partitions, {"max.message.bytes": str(size)}):
+                self._progress(f"  topic {name}, {self.partitions} partitions")
+
+    def make_gateway(
+        self, number: int, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> Program:
+        """Gateway number (from 0), not started; a flag given here wins over the usual one."""
+        listen = self.ports.gateway + 10 * number
+        management = self.ports.gateway_management + 10 * number
+        return Program(
+            self.data_dir,
+            f"api-gateway-{number}",
+            self._bin_dir / "api-gateway",
+            [
+                "--listen", f"127.0.0.1:{listen}", "--management-listen", f"127.0.0.1:{management}",
+                "--io-threads", "1", "--auth", "off",
+                "--request-id-key-file", self.secrets.request_id_key, "--admin-token-file", self.secrets.admin_token,
+                "--kafka-brokers", self.kafka.address, "--kafka-topic", TOPIC,
+                *self._store_flags(), *self._gateway_flags, *flags,
+            ],
+            management,
+            listen,
+            {**(self._gateway_environment or {}), **(environment or {})},
+        )  # fmt: skip
+
+    def make_worker(
+        self, number: int, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> Program:
+        """Worker number (from 0), not started; a flag given here wins over the usual one."""
+        management = self.ports.worker_management + 10 * number
+        return Program(
+            self.data_dir,
+            f"issue-worker-{number}",
+            self._bin_dir / "issue-worker",
+            [
+                "--management-listen", f"127.0.0.1:{management}", "--consumers", "1",
+                "--kafka-brokers", self.kafka.address, "--kafka-topic", TOPIC, "--kafka-group", GROUP,
+                *self._store_flags(), *self._worker_flags, *flags,
+            ],
+            management,
+            None,
+            {**(self._worker_environment or {}), **(environment or {})},
+        )  # fmt: skip
+
+    def members(self) -> list[KafkaBroker | MariaDb | Redis | Program]:
+        """All that should be up."""
+        return [self.kafka, self.mariadb, self.redis, *self.gateways, *self.workers]
+
+    def process_names(self) -> list[str]:
+        """Names of all that was started here and not ended since, whether or not it still runs."""
+        return sorted(file.stem for file in (self.data_dir / "pids").glob("*.json"))
+
+    def _store_flags(self) -> list[str | Path]:
+        return [
+            "--mysql-host", "127.0.0.1", "--mysql-port", str(self.ports.mariadb), "--mysql-user", USER,
+            "--mysql-password-file", self.secrets.mysql_password, "--mysql-database", DATABASE,
+            "--redis-host", "127.0.0.1", "--redis-port", str(self.ports.redis),
+        ]  # fmt: skip
+
+    def _start_all(self, members: Sequence[Member]) -> None:
+        def start(member: Member) -> None:
+            if member.process.alive():
+                member.process.resume()
+                member.wait_ready()
+                return
+            began = time.monotonic()
+            member.start()
+            member.wait_ready()
+            seconds = time.monotonic() - began
+            self._progress(f"  {member.name:16} up in {seconds:4.1f} s, pid {member.process.pid()}")
+
+        self._in_parallel(start, members)
+
+    def _stop_all(self, processes: Sequence[Process]) -> None:
+        def stop(process: Process) -> None:
+            was_up = process.alive()
+            began = time.monotonic()
+            gentle = process.stop(60)
+            if was_up:
+                how = "ended" if gentle else "did not end, killed"
+                self._progress(f"  {process.name:16} {how} after {time.monotonic() - began:.1f} s")
+
+        self._in_parallel(stop, processes)
+
+    def _stop_surplus(self) -> None:
+        wanted = {member.name for member in self.members()}
+        kinds = ("api-gateway-", "issue-worker-")
+        surplus = [name for name in self.process_names() if name.startswith(kinds) and name not in wanted]
+        self._stop_all([Process(self.data_dir, name) for name in surplus])
+
+    @staticmethod
+    def _in_parallel(action: Callable[[_Item], None], items: Sequence[_Item]) -> None:
+        if not items:
+            return
+        with ThreadPoolExecutor(len(items)) as pool:
+            runs = [pool.submit(action, item) for item in items]
+        errors = [str(error) for run in runs if (error := run.exception())]
+        if errors:
+            raise LocalError("\n".join(errors))
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with (self.data_dir / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._progress("  waiting for another up or down to end…")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _last_up(self) -> dict:
+        try:
+            return json.loads((self.data_dir / "world.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return {}
+
+    def _remember(self) -> None:
+        record = {
+            "partitions": self.partitions,
+            "gateways": len(self.gateways),
+            "workers": len(self.workers),
+            "ports": asdict(self.ports),
+        }
+        fresh = self.data_dir / "world.json.new"
+        fresh.write_text(json.dumps(record))
+        fresh.replace(self.data_dir / "world.json")
