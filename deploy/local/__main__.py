@@ -55,12 +55,13 @@ def main() -> int:
         )
         if options.command == "status":
             return 0 if print_status(world) else 1
-        {"up": world.up, "down": world.down, "wipe": world.wipe, "apply-schema": world.apply_schema}[
-            options.command
-        ]()
+        {"up": world.up, "down": world.down, "wipe": world.wipe, "apply-schema": world.apply_schema}[options.command]()
     except LocalError as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"{options.command}: interrupted; what was started goes on: see status, end it by down", file=sys.stderr)
+        return 130
     print(f"{options.command}: done in {time.monotonic() - began:.1f} s")
     return 0
 

@@ -162,7 +162,8 @@ class Process:
         if not self.alive():
             code = self.exit_code()
             raise LocalError(
-                f"{self.name} ended while starting" + (f" (exit status {code})" if code is not None else "")
+                f"{self.name} ended while starting"
+                + (f" (exit status {code})" if code is not None else "")
                 + f"; the end of {self.log_file}:\n{self.log_tail()}"
             )
         if not ready():
@@ -184,9 +185,7 @@ class Process:
         """What the pid file says, whether or not it still runs."""
         try:
             record = json.loads(self.pid_file.read_text())
-            return ProcessIdentity(
-                record["pid"], record["startTicks"], record["bootId"], tuple(record["command"])
-            )
+            return ProcessIdentity(record["pid"], record["startTicks"], record["bootId"], tuple(record["command"]))
         except (FileNotFoundError, ValueError, KeyError):
             return None
 

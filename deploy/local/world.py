@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from deploy.local import paths
 from deploy.local.errors import LocalError
@@ -265,11 +265,12 @@ class World:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _last_up(self) -> dict:
+    def _last_up(self) -> dict[str, Any]:
         try:
-            return json.loads((self.data_dir / "world.json").read_text())
+            record: dict[str, Any] = json.loads((self.data_dir / "world.json").read_text())
         except (FileNotFoundError, ValueError):
             return {}
+        return record
 
     def _remember(self) -> None:
         record = {

@@ -138,9 +138,7 @@ class Session:
 
 def _client_options(server: Server) -> str:
     quoted = server.password.replace("\\", "\\\\").replace('"', '\\"')
-    return (
-        f'[client]\nprotocol=tcp\nhost={server.host}\nport={server.port}\nuser={server.user}\npassword="{quoted}"\n'
-    )
+    return f'[client]\nprotocol=tcp\nhost={server.host}\nport={server.port}\nuser={server.user}\npassword="{quoted}"\n'
 
 
 def read_files(directory: Path) -> list[SchemaFile]:
