@@ -1,0 +1,1 @@
+"""The project's tests, its demo, and what they share."""

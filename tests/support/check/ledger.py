@@ -1,0 +1,68 @@
+"""Promises R and L from outside: what clients were told, against the results in MySQL."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.support.check.words import shortened
+from tests.support.ledger import Account
+from tests.support.tables import Result, Tables
+
+
+def check_ledger(account: Account, tables: Tables) -> list[str]:
+    """Each 202 has exactly one result; each unknown none or one; polls showed what the table holds."""
+    results = {result.request_id: result for result in tables.results}
+    return shortened(
+        "ledger", [*_accepted(account, results), *_shown(account, results), *_not_more_than_asked(account, tables)]
+    )
+
+
+def _accepted(account: Account, results: dict[str, Result]) -> Iterator[str]:
+    for request_id, attempt in account.accepted().items():
+        result = results.get(request_id)
+        if result is None:
+            yield f"{request_id} was answered 202 and has no result"
+        elif (result.coupon_id, result.user_id) != (attempt.coupon, attempt.user):
+            yield (
+                f"{request_id} was asked by user {attempt.user} for coupon {attempt.coupon}, its result is of"
+                f" user {result.user_id} and coupon {result.coupon_id}"
+            )
+
+
+def _shown(account: Account, results: dict[str, Result]) -> Iterator[str]:
+    for request_id, polls in account.results.items():
+        if len(set(polls)) > 1:
+            yield f"{request_id}: polls showed different final results: {sorted(set(polls), key=str)}"
+        result = results.get(request_id)
+        if result is None:
+            yield f"{request_id}: a poll showed {polls[0]}, the table has no result"
+            continue
+        status = {"ISSUED": "ISSUED", "DEAD_LETTERED": "FAILED"}.get(result.outcome, "REJECTED")
+        expected = (status, None if status == "ISSUED" else result.outcome, result.issue_no)
+        if polls[-1] != expected:
+            yield f"{request_id}: a poll showed {polls[-1]}, the table says {expected}"
+
+
+def _not_more_than_asked(account: Account, tables: Tables) -> Iterator[str]:
+    """A retry with its key is the same request, so a user has at most one result for each distinct one."""
+    asked: Counter[tuple[int, int]] = Counter()
+    refused: Counter[tuple[int, int]] = Counter()
+    keys = set()
+    for number, attempt in account.attempts.items():
+        who = (attempt.coupon, attempt.user)
+        if attempt.answer == "refused":
+            refused[who] += 1
+            continue
+        same = (*who, attempt.key if attempt.key is not None else number)
+        if same not in keys:
+            keys.add(same)
+            asked[who] += 1
+    coupons = {attempt.coupon for attempt in account.attempts.values()}
+    decided = Counter(
+        (result.coupon_id or 0, result.user_id or 0) for result in tables.results if result.coupon_id in coupons
+    )
+    for (coupon_id, user_id), count in decided.items():
+        if count > asked[coupon_id, user_id]:
+            yield (
+                f"coupon {coupon_id}: user {user_id} has {count} results for {asked[coupon_id, user_id]} requests"
+                f" that may have been accepted ({refused[coupon_id, user_id]} were refused)"
+            )

@@ -1,0 +1,74 @@
+"""The model decides as the contract says: one small case for each rule, in the rules' order."""
+
+import json
+
+from tests.support.model import Coupon, replay
+from tests.support.wire import Record
+
+NOON = 1_700_000_000_000
+
+
+def records(*requests: tuple[str, int, int], at: int = NOON) -> list[Record]:
+    """Records (requestId, couponId, userId) one after the other in partition 0."""
+    return [
+        Record(
+            0, offset, at, str(coupon).encode(),
+            json.dumps({"requestId": request_id, "couponId": coupon, "userId": user}).encode(),
+        )
+        for offset, (request_id, coupon, user) in enumerate(requests)
+    ]  # fmt: skip
+
+
+def outcomes(coupon: Coupon, at: int) -> str:
+    """How one request at that time ends."""
+    return replay(records(("r", coupon.coupon_id, 1), at=at), [coupon]).decisions["r"].outcome
+
+
+def test_first_come_first_served_until_sold_out() -> None:
+    seen = replay(records(("a", 1, 10), ("b", 1, 20), ("c", 1, 30)), [Coupon(1, 2, 1, 0)])
+    assert [(d.outcome, d.issue_no) for d in seen.decisions.values()] == [("ISSUED", 1), ("ISSUED", 2), ("SOLD_OUT", None)]
+    assert seen.winners(1) == [10, 20]
+
+
+def test_per_user_limit_comes_before_sold_out() -> None:
+    coupon = Coupon(1, 2, 2, 0)
+    seen = replay(records(("a", 1, 10), ("b", 1, 10), ("c", 1, 10), ("d", 1, 20)), [coupon])
+    assert [d.outcome for d in seen.decisions.values()] == ["ISSUED", "ISSUED", "ALREADY_ISSUED", "SOLD_OUT"]
+
+
+def test_windows_are_half_open() -> None:
+    coupon = Coupon(1, 9, 1, starts_at_ms=NOON, ends_at_ms=NOON + 10)
+    assert [outcomes(coupon, NOON + shift) for shift in (-1, 0, 9, 10)] == ["NOT_STARTED", "ISSUED", "ISSUED", "ENDED"]
+
+
+def test_draft_paused_and_closed() -> None:
+    assert outcomes(Coupon(1, 9, 1, 0, status="DRAFT"), NOON) == "NOT_STARTED"
+    assert outcomes(Coupon(1, 9, 1, 0, status="PAUSED"), NOON) == "ISSUED"
+    closed = Coupon(1, 9, 1, 0, status="CLOSED", closed_at_ms=NOON)
+    assert [outcomes(closed, NOON + shift) for shift in (-1, 0)] == ["ISSUED", "CLOSED"]
+
+
+def test_unknown_coupon_is_a_decision() -> None:
+    assert replay(records(("a", 404, 1)), []).decisions["a"].outcome == "UNKNOWN_COUPON"
+
+
+def test_a_known_request_id_is_decided_once() -> None:
+    again = records(("a", 1, 10), ("a", 1, 10), ("a", 1, 11), ("a", 2, 10))
+    seen = replay(again, [Coupon(1, 9, 9, 0), Coupon(2, 9, 9, 0)])
+    assert (len(seen.decisions), seen.repeats, seen.dead_letters) == (1, 1, again[2:])
+    assert seen.winners(1) == [10]
+
+
+def test_unreadable_records_are_dead_lettered_with_a_result_where_the_id_shows() -> None:
+    bad = [Record(0, 0, NOON, b"1", b"{"), Record(0, 1, NOON, b"2", b'{"requestId":"x","couponId":1,"userId":3}')]
+    seen = replay(bad, [Coupon(1, 9, 1, 0)])
+    assert seen.dead_letters == bad
+    assert [(d.request_id, d.outcome, d.coupon_id, d.user_id) for d in seen.decisions.values()] == [
+        ("x", "DEAD_LETTERED", 1, 3)
+    ]
+
+
+def test_a_policy_is_the_coupon_whose_window_holds_the_time() -> None:
+    windows = [Coupon(1, 1, 1, NOON, NOON + 10, policy_id=7), Coupon(2, 1, 1, NOON + 10, None, policy_id=7)]
+    late = Record(0, 0, NOON + 10, b"7", b'{"requestId":"a","policyId":7,"userId":3}')
+    assert replay([late], windows).winners(2) == [3]
