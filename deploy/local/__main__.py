@@ -1,6 +1,7 @@
 """The command line of the local system: /usr/bin/python3 -m deploy.local COMMAND"""
 
 import argparse
+import os
 import sys
 import time
 
@@ -58,6 +59,9 @@ def main() -> int:
         {"up": world.up, "down": world.down, "wipe": world.wipe, "apply-schema": world.apply_schema}[options.command]()
     except LocalError as error:
         print(f"{options.command}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print(f"{options.command}: interrupted; what was started goes on: see status, end it by down", file=sys.stderr)
