@@ -65,21 +65,25 @@ def _decided(world: World) -> dict[int, int] | None:
 
 
 def _print_counts(world: World) -> None:
-    try:
-        counts = [f"{label} {_count(world, table)}" for label, table in (
-            ("coupons", "coupon"), ("issued coupons", "user_coupon"), ("results", "coupon_issue_result"),
-        )]  # fmt: skip
-        if "~" not in counts[-1]:
-            rows = world.mariadb.query("SELECT outcome, COUNT(*) FROM coupon_issue_result GROUP BY outcome ORDER BY 1")
-            by_outcome = ", ".join(f"{outcome} {count}" for outcome, count in rows)
-            counts[-1] += f" ({by_outcome})" if by_outcome else ""
-        print("database:  " + " · ".join(counts))
-    except LocalError as error:
-        print(f"database:  {str(error).splitlines()[-1] if str(error) else 'no answer'}")
+    print(f"database:  {_database_counts(world) if world.mariadb.ready() else 'no answer'}")
     try:
         print(f"redis:     {world.redis.info()['used_memory_human']} in use")
     except (OSError, KeyError):
         print("redis:     no answer")
+
+
+def _database_counts(world: World) -> str:
+    tables = {"coupons": "coupon", "issued coupons": "user_coupon", "results": "coupon_issue_result"}
+    try:
+        counts = {label: _count(world, table) for label, table in tables.items()}
+        text = " · ".join(f"{label} {count}" for label, count in counts.items())
+        if counts["results"].startswith("~"):
+            return text
+        rows = world.mariadb.query("SELECT outcome, COUNT(*) FROM coupon_issue_result GROUP BY outcome ORDER BY 1")
+    except LocalError as error:
+        return str(error)
+    by_outcome = ", ".join(f"{outcome} {count}" for outcome, count in rows)
+    return f"{text} ({by_outcome})" if by_outcome else text
 
 
 def _count(world: World, table: str) -> str:
