@@ -12,6 +12,12 @@ enum coupon_discount { COUPON_FIXED = 1, COUPON_PERCENT };
 #define COUPON_NAME_MAX 100 /* characters */
 #define COUPON_NEVER_MS INT64_MAX
 
+/* What an admin may give; the largest amounts leave room for arithmetic in 64 bits. */
+#define COUPON_STOCK_MAX 2000000000
+#define COUPON_USER_LIMIT_MAX 1000
+#define COUPON_AMOUNT_MAX INT64_C(1000000000000000)
+#define COUPON_VALID_FOR_MAX INT64_C(3153600000) /* a hundred years */
+
 /* A row of table coupon. Windows are half-open: starts ≤ t < ends. */
 struct coupon {
     uint64_t coupon_id;
@@ -29,24 +35,27 @@ struct coupon {
     int64_t valid_until_ms;    /* COUPON_NEVER_MS: none */
     int64_t valid_for_seconds; /* 0: none */
     enum coupon_status status;
-    int64_t closed_at_ms;      /* COUPON_NEVER_MS: not closed */
+    int64_t closed_at_ms; /* COUPON_NEVER_MS: not closed */
     uint32_t version;
 };
 
 const char *coupon_status_name(enum coupon_status status);
 bool coupon_status_parse(const char *name, enum coupon_status *status);
 const char *coupon_discount_name(enum coupon_discount discount);
+bool coupon_discount_parse(const char *name, enum coupon_discount *discount);
 
-/* Append the coupon as the admin API shows it (written with cJSON): all members, camelCase, times RFC
- * 3339 or null, issuedCount and remaining included. */
+/* Append the coupon as the admin API shows it (written with cJSON): all members, camelCase, times
+ * RFC 3339 or null, issuedCount and remaining included. */
 void coupon_encode(const struct coupon *coupon, struct strbuf *out);
 
-/* The same for the public API: without issuedCount, version and status history. */
+/* The same for the public API: without issuedCount, closedAt and version. */
 void coupon_encode_public(const struct coupon *coupon, struct strbuf *out);
 
-/* Read the body of POST /admin/v1/coupons. name and totalStock are required. Defaults: perUserLimit 1,
- * discountType FIXED, discountValue 0, minOrderAmount 0, window open from now_ms without end, status
- * DRAFT. couponId 0 when not given. False: error says which member is wrong, why, and what is allowed. */
+/* Read the body of POST /admin/v1/coupons. name and totalStock are required. Defaults: perUserLimit
+ * 1, discountType FIXED, discountValue 0, minOrderAmount 0, window open from now_ms without end,
+ * status DRAFT. couponId 0 when not given. A member that is not known is refused. False: error says
+ * which member is wrong and what is allowed, *not_json is true for what RFC 8259 forbids, and
+ * coupon is undefined. */
 bool coupon_decode(const char *bytes, size_t len, int64_t now_ms, struct coupon *coupon,
                    bool *not_json, char *error, size_t error_size);
 

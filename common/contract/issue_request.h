@@ -51,11 +51,13 @@ const char *issue_request_fault_name(enum issue_request_fault fault);
 void issue_request_encode(const struct issue_request *request, struct strbuf *out);
 
 /* Read a record, tolerantly: requestId, couponId and userId are enough; unknown fields are ignored,
- * and null is as good as absent. Shapes of other producers (names as in their systems): requestId,
- * else eventId, else made of topic, partition and offset, so that a redelivery has the same
+ * and null is as good as absent. Shapes of other producers (names as in their systems):
+ *
+ *   requestId, else eventId, else made of topic, partition and offset, the same at a redelivery
  *   couponId, else policyId (the coupon of that policy whose window holds acceptedAt)
  *   acceptedAt, else issuedAt, else timestamp, else the record's Kafka timestamp
  *   schemaVersion, else version
+ *
  * "else" means that what follows is not looked at: with a couponId, policy_id is 0.
  * Key: the decimal couponId (or policyId where the record names that), or "coupon-" and the
  * couponId.
