@@ -7,8 +7,8 @@
 #include "api-gateway/http/http_request.h"
 
 /* One request and its one answer. A handler gets it, and answers at once or later, on the same
- * thread, exactly once. If the client goes away first, the `gone` callback is called instead and the
- * exchange must not be touched any more. */
+ * thread, exactly once. If the client goes away first, the `gone` callback is called instead and
+ * the exchange must not be touched any more. */
 struct http_exchange;
 
 const struct http_request *http_exchange_request(const struct http_exchange *exchange);
@@ -21,7 +21,8 @@ int64_t http_exchange_started_us(const struct http_exchange *exchange);
 
 /* Ask to be told when the client leaves before the answer. gone(cookie) runs on the loop's thread;
  * the exchange is freed right after it. Replaces an earlier callback; NULL removes it. */
-void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *cookie), void *cookie);
+void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *cookie),
+                           void *cookie);
 
 /* Answer with a JSON body. fields: further header lines, each "Name: value\r\n", concatenated, or
  * NULL. Ends the exchange: the pointer is dead afterwards. */

@@ -11,11 +11,19 @@ struct http_slice {
     size_t len;
 };
 
-enum http_method { HTTP_METHOD_GET, HTTP_METHOD_HEAD, HTTP_METHOD_POST, HTTP_METHOD_PUT,
-                   HTTP_METHOD_PATCH, HTTP_METHOD_DELETE, HTTP_METHOD_OPTIONS, HTTP_METHOD_OTHER };
+enum http_method {
+    HTTP_METHOD_GET,
+    HTTP_METHOD_HEAD,
+    HTTP_METHOD_POST,
+    HTTP_METHOD_PUT,
+    HTTP_METHOD_PATCH,
+    HTTP_METHOD_DELETE,
+    HTTP_METHOD_OPTIONS,
+    HTTP_METHOD_OTHER
+};
 
 struct http_field {
-    struct http_slice name; /* lower-cased */
+    struct http_slice name;  /* lower-cased */
     struct http_slice value; /* optional white space around it removed */
 };
 
@@ -37,9 +45,9 @@ struct http_request {
 /* The value of the first field called name (lower case), or NULL. */
 const struct http_slice *http_request_field(const struct http_request *request, const char *name);
 
-/* Find query parameter name (application/x-www-form-urlencoded). False: it is not there. The value is
- * returned raw; none of our parameters has a character that needs decoding, so a '%' makes it invalid
- * in the check that follows. A parameter given twice sets *twice. */
+/* Find query parameter name (application/x-www-form-urlencoded). False: it is not there. The value
+ * is returned raw; none of our parameters has a character that needs decoding, so a '%' makes it
+ * invalid in the check that follows. A parameter given twice sets *twice. */
 bool http_request_query(const struct http_request *request, const char *name,
                         struct http_slice *value, bool *twice);
 
@@ -48,5 +56,8 @@ bool http_slice_id(struct http_slice slice, uint64_t *id);
 
 /* True when slice holds exactly text. */
 bool http_slice_is(struct http_slice slice, const char *text);
+
+/* The same without regard to ASCII case; lower is lower case. */
+bool http_slice_is_nocase(struct http_slice slice, const char *lower);
 
 #endif

@@ -23,14 +23,14 @@ struct http_route {
 struct http_server_config {
     const char *host; /* numeric address; the strings are copied */
     uint16_t port;
-    bool reuse_port;            /* SO_REUSEPORT: one listener a thread on one port */
-    size_t max_connections;     /* accepting pauses here */
-    size_t max_head_bytes;      /* request line and header lines together */
-    int idle_timeout_ms;        /* keep-alive connection without a request */
-    int head_timeout_ms;        /* from a request's first byte to the end of its head */
-    int body_timeout_ms;        /* from the end of the head to the end of the body */
-    int write_timeout_ms;       /* a client that does not read its answer */
-    int max_requests;           /* on one connection; then close; 0: no limit */
+    bool reuse_port;        /* SO_REUSEPORT: one listener a thread on one port */
+    size_t max_connections; /* accepting pauses here */
+    size_t max_head_bytes;  /* request line and header lines together */
+    int idle_timeout_ms;    /* keep-alive connection without a request */
+    int head_timeout_ms;    /* from a request's first byte to the end of its head */
+    int body_timeout_ms;    /* from the end of the head to the end of the body */
+    int write_timeout_ms;   /* a client that does not read its answer */
+    int max_requests;       /* on one connection; then close; 0: no limit */
 };
 
 struct http_server;
@@ -38,7 +38,8 @@ struct http_server;
 /* Listen on the loop. routes must live as long as the server; context is what handlers get. Returns
  * NULL with errno set when the address can't be listened on (the caller names it). Loop thread, or
  * before the loop runs. */
-struct http_server *http_server_new(struct event_base *base, const struct http_server_config *config,
+struct http_server *http_server_new(struct event_base *base,
+                                    const struct http_server_config *config,
                                     const struct http_route *routes, size_t route_count,
                                     void *context);
 
