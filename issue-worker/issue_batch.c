@@ -1,0 +1,105 @@
+#include "issue-worker/issue_batch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/check.h"
+
+struct issue_batch *issue_batch_new(size_t capacity, void (*release)(void *message))
+{
+    struct issue_batch *batch = calloc(1, sizeof *batch);
+
+    CHECK(batch, "out of memory");
+    batch->items = calloc(capacity, sizeof *batch->items);
+    CHECK(batch->items, "out of memory");
+    batch->capacity = capacity;
+    batch->release = release;
+    return batch;
+}
+
+void issue_batch_free(struct issue_batch *batch)
+{
+    if (!batch)
+        return;
+    issue_batch_clear(batch);
+    free(batch->spans);
+    free(batch->items);
+    free(batch);
+}
+
+void issue_batch_clear(struct issue_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        free(batch->items[i].detail);
+        batch->release(batch->items[i].message);
+    }
+    batch->count = 0;
+    batch->bytes = 0;
+    batch->span_count = 0;
+}
+
+bool issue_batch_full(const struct issue_batch *batch)
+{
+    return batch->count == batch->capacity || batch->bytes >= ISSUE_BATCH_MAX_BYTES;
+}
+
+/* The place of a partition among the spans, or where it would have to be. */
+static size_t span_place(const struct issue_batch *batch, int32_t partition)
+{
+    size_t i = 0;
+
+    while (i < batch->span_count && batch->spans[i].partition < partition)
+        i++;
+    return i;
+}
+
+static void extend_span(struct issue_batch *batch, int32_t partition, int64_t offset,
+                        bool positioned)
+{
+    size_t i = span_place(batch, partition);
+
+    if (i < batch->span_count && batch->spans[i].partition == partition) {
+        CHECK(offset >= batch->spans[i].next_offset,
+              "partition %" PRId32 ": offset %" PRId64 " after %" PRId64, partition, offset,
+              batch->spans[i].next_offset);
+        batch->spans[i].next_offset = offset + 1;
+        return;
+    }
+    if (batch->span_count == batch->span_capacity) {
+        batch->span_capacity = batch->span_capacity ? 2 * batch->span_capacity : 16;
+        batch->spans = reallocarray(batch->spans, batch->span_capacity, sizeof *batch->spans);
+        CHECK(batch->spans, "out of memory");
+    }
+    memmove(&batch->spans[i + 1], &batch->spans[i],
+            (batch->span_count - i) * sizeof *batch->spans);
+    batch->spans[i] = (struct issue_span){partition, offset, offset + 1, positioned};
+    batch->span_count++;
+}
+
+void issue_batch_add(struct issue_batch *batch, const struct issue_record *record, void *message,
+                     bool positioned)
+{
+    struct issue_item *item = &batch->items[batch->count];
+    char detail[ISSUE_BATCH_DETAIL] = "";
+
+    CHECK(!issue_batch_full(batch), "%zu records", batch->count);
+    memset(item, 0, sizeof *item);
+    item->record = *record;
+    item->message = message;
+    item->fault = issue_request_decode(record, &item->request, detail, sizeof detail);
+    if (item->fault != ISSUE_REQUEST_OK)
+        item->detail = strdup(detail);
+    batch->count++;
+    batch->bytes += record->key_len + record->value_len;
+    extend_span(batch, record->partition, record->offset, positioned);
+}
+
+const struct issue_span *issue_batch_span(const struct issue_batch *batch, int32_t partition)
+{
+    size_t i = span_place(batch, partition);
+
+    CHECK(i < batch->span_count && batch->spans[i].partition == partition,
+          "partition %" PRId32 " has no record in the batch", partition);
+    return &batch->spans[i];
+}

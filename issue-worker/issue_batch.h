@@ -1,0 +1,63 @@
+#ifndef ISSUE_BATCH_H
+#define ISSUE_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/contract/issue_request.h"
+#include "issue-worker/issue_decision.h"
+
+#define ISSUE_BATCH_DETAIL 160
+/* Records of one batch together; a batch ends early at this size, so that garbage can't fill memory. */
+#define ISSUE_BATCH_MAX_BYTES (8u << 20)
+
+/* One record on its way through a batch. */
+struct issue_item {
+    struct issue_record record; /* its bytes belong to message */
+    void *message;              /* what the consumer delivered; handed back by issue_batch_clear */
+    struct issue_request request;
+    enum issue_request_fault fault;
+    char *detail; /* what is wrong with it, or NULL; owned */
+    bool skipped; /* below the fence: decided before */
+    struct issue_verdict verdict;
+};
+
+/* The part of a batch that comes from one partition. */
+struct issue_span {
+    int32_t partition;
+    int64_t first_offset;
+    int64_t next_offset; /* behind the last record */
+    bool positioned; /* reading began at the fence, so a hole before first_offset is in the log itself */
+};
+
+/* Records in the order of delivery, so in offset order within each partition. */
+struct issue_batch {
+    struct issue_item *items;
+    size_t count;
+    size_t capacity;
+    size_t bytes;
+    struct issue_span *spans; /* in order of partition */
+    size_t span_count;
+    size_t span_capacity;
+    void (*release)(void *message);
+};
+
+/* release gives a message back to its consumer. */
+struct issue_batch *issue_batch_new(size_t capacity, void (*release)(void *message));
+void issue_batch_free(struct issue_batch *batch);
+
+/* Drop all items. */
+void issue_batch_clear(struct issue_batch *batch);
+
+bool issue_batch_full(const struct issue_batch *batch);
+
+/* Decode a record and add it; the batch takes the message. The batch is not full. positioned: see
+ * issue_span; that of a partition's first record counts. */
+void issue_batch_add(struct issue_batch *batch, const struct issue_record *record, void *message,
+                     bool positioned);
+
+/* The span of a partition that has a record in the batch. */
+const struct issue_span *issue_batch_span(const struct issue_batch *batch, int32_t partition);
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef ISSUE_CONSUMER_H
+#define ISSUE_CONSUMER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/kafka/kafka_options.h"
+#include "issue-worker/issue_batch.h"
+
+/* One member of the consumer group. Used by one thread; the hooks run on it too, inside
+ * issue_consumer_collect, _wait and _free. */
+struct issue_consumer;
+
+struct issue_consumer_hooks {
+    /* Read the fences of newly assigned partitions, -1 where there is none. False: not known now. */
+    bool (*fences)(void *cookie, const int32_t *partitions, size_t count, int64_t *next_offsets);
+    /* Partitions are taken away: the open batch must be dropped now. */
+    void (*revoked)(void *cookie);
+    void *cookie;
+};
+
+/* Joins the group in the background. NULL: error says why. */
+struct issue_consumer *issue_consumer_new(const struct kafka_options *options, const char *group,
+                                          const struct issue_consumer_hooks *hooks, char *error,
+                                          size_t error_size);
+
+/* Leave the group and free. */
+void issue_consumer_free(struct issue_consumer *consumer);
+
+/* For issue_batch_new. */
+void issue_consumer_release(void *message);
+
+/* Wait up to wait_ms for a record; then add what is there until the batch is full, max_age_us old, or
+ * nothing is left. The batch may come back empty. */
+void issue_consumer_collect(struct issue_consumer *consumer, struct issue_batch *batch, int wait_ms,
+                            int64_t max_age_us);
+
+/* Everything in the batch is decided: tell Kafka, for lag tools, without waiting. */
+void issue_consumer_commit(struct issue_consumer *consumer, const struct issue_batch *batch);
+
+/* Stop fetching for a while, staying a member: wait() serves the group for wait_ms and delivers
+ * nothing; resume goes on behind the batch that was collected last. */
+void issue_consumer_pause(struct issue_consumer *consumer);
+void issue_consumer_wait(struct issue_consumer *consumer, int wait_ms);
+void issue_consumer_resume(struct issue_consumer *consumer);
+
+/* Read again from the fences, which the hook tells; drop the batch first. False: not possible now. */
+bool issue_consumer_rewind(struct issue_consumer *consumer);
+
+/* NULL, or why this consumer can't go on and what to do about it. Stays set. */
+const char *issue_consumer_fatal(const struct issue_consumer *consumer);
+
+/* True once the group has answered and until it takes the partitions away. */
+bool issue_consumer_joined(const struct issue_consumer *consumer);
+
+/* What is decided of an assigned partition. */
+struct issue_progress {
+    int32_t partition;
+    int64_t next_offset;
+    int64_t end_offset; /* the log's end as last seen, or -1 */
+    bool caught_up;     /* newly: all that was there at the last look is decided */
+};
+
+/* Look at the logs' ends where it is time to (about once a second, each look a short question to the
+ * broker) and fill progress for up to capacity partitions. caught_up is told once for each look. */
+size_t issue_consumer_progress(struct issue_consumer *consumer, struct issue_progress *progress,
+                               size_t capacity);
+
+#endif

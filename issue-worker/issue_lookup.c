@@ -1,0 +1,285 @@
+#include "issue-worker/issue_lookup.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/check.h"
+#include "common/mysql/coupon_row.h"
+
+/* Room for one more element behind count; the new element is not initialised. */
+static void *grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return array;
+    *capacity = *capacity ? 2 * *capacity : 64;
+    array = reallocarray(array, *capacity, size);
+    CHECK(array, "out of memory");
+    return array;
+}
+
+#define ADD(lookup, list, count, capacity)                                                         \
+    ((lookup)->list = grow((lookup)->list, (lookup)->count, &(lookup)->capacity,                   \
+                           sizeof *(lookup)->list),                                                \
+     &(lookup)->list[(lookup)->count++])
+
+void issue_lookup_free(struct issue_lookup *lookup)
+{
+    strbuf_free(&lookup->statement);
+    free(lookup->fences);
+    free(lookup->coupons);
+    free(lookup->holdings);
+    free(lookup->known);
+    free(lookup->ids);
+    free(lookup->pairs);
+}
+
+static enum sql_class query(struct issue_lookup *lookup, struct sql_session *session, sql_row row,
+                            struct sql_fault *fault)
+{
+    return sql_session_query(session, lookup->statement.data, lookup->statement.len, row, lookup,
+                             fault);
+}
+
+static void read_fence(void *cookie, char **values, const unsigned long *lengths)
+{
+    struct issue_lookup *lookup = cookie;
+    struct issue_fence *fence = ADD(lookup, fences, fence_count, fence_capacity);
+
+    fence->partition = (int32_t)sql_read_number(values[0], 0);
+    fence->next_offset = sql_read_number(values[1], 0);
+    lookup->now_ms = sql_read_time(values[2], lengths[2], 0);
+}
+
+enum sql_class issue_lookup_fences(struct issue_lookup *lookup, struct sql_session *session,
+                                   const char *topic, const struct issue_batch *batch,
+                                   struct sql_fault *fault)
+{
+    enum sql_class class;
+
+    lookup->fence_count = 0;
+    issue_statement_lock_fences(&lookup->statement, topic, batch);
+    class = query(lookup, session, read_fence, fault);
+    if (class != SQL_OK || lookup->fence_count == batch->span_count)
+        return class;
+
+    issue_statement_make_fences(&lookup->statement, topic, batch);
+    class = sql_session_execute(session, lookup->statement.data, lookup->statement.len, fault);
+    if (class != SQL_OK)
+        return class;
+    lookup->fence_count = 0;
+    issue_statement_lock_fences(&lookup->statement, topic, batch);
+    class = query(lookup, session, read_fence, fault);
+    CHECK(class != SQL_OK || lookup->fence_count == batch->span_count, "%zu fences for %zu spans",
+          lookup->fence_count, batch->span_count);
+    return class;
+}
+
+static void read_known(void *cookie, char **values, const unsigned long *lengths)
+{
+    struct issue_lookup *lookup = cookie;
+    struct issue_known *known = ADD(lookup, known, known_count, known_capacity);
+
+    CHECK(lengths[0] <= REQUEST_ID_MAX, "a requestId of %lu bytes", lengths[0]);
+    memcpy(known->request_id, values[0], lengths[0] + 1);
+    known->coupon_id = (uint64_t)sql_read_number(values[1], 0);
+    known->user_id = (uint64_t)sql_read_number(values[2], 0);
+}
+
+static void read_id(void *cookie, char **values, const unsigned long *lengths)
+{
+    struct issue_lookup *lookup = cookie;
+
+    (void)lengths;
+    *ADD(lookup, ids, id_count, id_capacity) = (uint64_t)sql_read_number(values[0], 0);
+}
+
+static void read_coupon(void *cookie, char **values, const unsigned long *lengths)
+{
+    struct issue_lookup *lookup = cookie;
+
+    coupon_row_read(values, lengths, ADD(lookup, coupons, coupon_count, coupon_capacity));
+}
+
+static void read_holding(void *cookie, char **values, const unsigned long *lengths)
+{
+    struct issue_lookup *lookup = cookie;
+    struct issue_holding *holding = ADD(lookup, holdings, holding_count, holding_capacity);
+
+    (void)lengths;
+    holding->coupon_id = (uint64_t)sql_read_number(values[0], 0);
+    holding->user_id = (uint64_t)sql_read_number(values[1], 0);
+    holding->count = (uint32_t)sql_read_number(values[2], 0);
+    holding->last_seq = (uint32_t)sql_read_number(values[3], 0);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+static int compare_pairs(const void *left, const void *right)
+{
+    const struct issue_pair *a = left;
+    const struct issue_pair *b = right;
+
+    if (a->coupon_id != b->coupon_id)
+        return a->coupon_id < b->coupon_id ? -1 : 1;
+    return a->user_id < b->user_id ? -1 : a->user_id > b->user_id;
+}
+
+static bool is_readable(const struct issue_item *item)
+{
+    return !item->skipped && item->fault == ISSUE_REQUEST_OK;
+}
+
+static enum sql_class lock_coupons(struct issue_lookup *lookup, struct sql_session *session,
+                                   const struct issue_batch *batch, struct sql_fault *fault)
+{
+    enum sql_class class = SQL_OK;
+    size_t unique = 0;
+
+    lookup->id_count = 0;
+    lookup->coupon_count = 0;
+    if (issue_statement_policy_coupons(&lookup->statement, batch) > 0)
+        class = query(lookup, session, read_id, fault);
+    if (class != SQL_OK)
+        return class;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct issue_item *item = &batch->items[i];
+
+        if (is_readable(item) && item->request.coupon_id &&
+            (lookup->id_count == 0 ||
+             lookup->ids[lookup->id_count - 1] != item->request.coupon_id))
+            *ADD(lookup, ids, id_count, id_capacity) = item->request.coupon_id;
+    }
+    if (lookup->id_count == 0)
+        return SQL_OK;
+    qsort(lookup->ids, lookup->id_count, sizeof *lookup->ids, compare_ids);
+    for (size_t i = 0; i < lookup->id_count; i++)
+        if (i == 0 || lookup->ids[i] != lookup->ids[i - 1])
+            lookup->ids[unique++] = lookup->ids[i];
+    lookup->id_count = unique;
+    issue_statement_lock_coupons(&lookup->statement, lookup->ids, lookup->id_count);
+    return query(lookup, session, read_coupon, fault);
+}
+
+static void add_pair(struct issue_lookup *lookup, uint64_t coupon_id, uint64_t user_id)
+{
+    *ADD(lookup, pairs, pair_count, pair_capacity) = (struct issue_pair){coupon_id, user_id};
+}
+
+static bool is_locked(const struct issue_lookup *lookup, uint64_t coupon_id)
+{
+    size_t low = 0;
+    size_t high = lookup->coupon_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (lookup->coupons[middle].coupon_id < coupon_id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < lookup->coupon_count && lookup->coupons[low].coupon_id == coupon_id;
+}
+
+static enum sql_class read_holdings(struct issue_lookup *lookup, struct sql_session *session,
+                                    const struct issue_batch *batch, struct sql_fault *fault)
+{
+    size_t unique = 0;
+
+    lookup->pair_count = 0;
+    lookup->holding_count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct issue_item *item = &batch->items[i];
+
+        if (!is_readable(item))
+            continue;
+        if (item->request.coupon_id) {
+            if (is_locked(lookup, item->request.coupon_id))
+                add_pair(lookup, item->request.coupon_id, item->request.user_id);
+            continue;
+        }
+        for (size_t c = 0; c < lookup->coupon_count; c++)
+            if (lookup->coupons[c].policy_id == item->request.policy_id)
+                add_pair(lookup, lookup->coupons[c].coupon_id, item->request.user_id);
+    }
+    if (lookup->pair_count == 0)
+        return SQL_OK;
+    qsort(lookup->pairs, lookup->pair_count, sizeof *lookup->pairs, compare_pairs);
+    for (size_t i = 0; i < lookup->pair_count; i++)
+        if (i == 0 || compare_pairs(&lookup->pairs[i], &lookup->pairs[i - 1]) != 0)
+            lookup->pairs[unique++] = lookup->pairs[i];
+    lookup->pair_count = unique;
+    issue_statement_holdings(&lookup->statement, lookup->pairs, lookup->pair_count);
+    return query(lookup, session, read_holding, fault);
+}
+
+enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_session *session,
+                                  const struct issue_batch *batch, bool careful,
+                                  struct sql_fault *fault)
+{
+    enum sql_class class = SQL_OK;
+
+    lookup->known_count = 0;
+    if (careful && issue_statement_known(&lookup->statement, batch) > 0)
+        class = query(lookup, session, read_known, fault);
+    if (class == SQL_OK)
+        class = lock_coupons(lookup, session, batch, fault);
+    if (class == SQL_OK)
+        class = read_holdings(lookup, session, batch, fault);
+    return class;
+}
+
+void issue_lookup_feed(const struct issue_lookup *lookup, struct issue_decision *decision)
+{
+    for (size_t i = 0; i < lookup->known_count; i++)
+        issue_decision_add_known(decision, lookup->known[i].request_id, lookup->known[i].coupon_id,
+                                 lookup->known[i].user_id);
+    for (size_t i = 0; i < lookup->coupon_count; i++)
+        issue_decision_add_coupon(decision, &lookup->coupons[i]);
+    for (size_t i = 0; i < lookup->holding_count; i++)
+        issue_decision_add_holding(decision, lookup->holdings[i].coupon_id,
+                                   lookup->holdings[i].user_id, lookup->holdings[i].count,
+                                   lookup->holdings[i].last_seq);
+}
+
+struct offsets_read {
+    const int32_t *partitions;
+    size_t count;
+    int64_t *next_offsets;
+};
+
+static void read_next_offset(void *cookie, char **values, const unsigned long *lengths)
+{
+    struct offsets_read *read = cookie;
+    int64_t partition = sql_read_number(values[0], -1);
+
+    (void)lengths;
+    for (size_t i = 0; i < read->count; i++)
+        if (read->partitions[i] == partition)
+            read->next_offsets[i] = sql_read_number(values[1], -1);
+}
+
+enum sql_class issue_lookup_next_offsets(struct sql_session *session, const char *topic,
+                                         const int32_t *partitions, size_t count,
+                                         int64_t *next_offsets, struct sql_fault *fault)
+{
+    struct offsets_read read = {partitions, count, next_offsets};
+    struct strbuf statement = STRBUF_INIT;
+    enum sql_class class;
+
+    for (size_t i = 0; i < count; i++)
+        next_offsets[i] = -1;
+    strbuf_addf(&statement,
+                "SELECT partition_id,next_offset FROM consumer_fence WHERE topic='%s'", topic);
+    class = sql_session_query(session, statement.data, statement.len, read_next_offset, &read,
+                              fault);
+    strbuf_free(&statement);
+    return class;
+}

@@ -1,0 +1,71 @@
+#ifndef ISSUE_LOOKUP_H
+#define ISSUE_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/strbuf.h"
+#include "common/mysql/sql_session.h"
+#include "issue-worker/issue_batch.h"
+#include "issue-worker/issue_decision.h"
+#include "issue-worker/issue_statements.h"
+
+/* What a batch's decisions need to know from the database, read inside its transaction. Zero-initialise;
+ * the arrays are kept from batch to batch. */
+struct issue_fence {
+    int32_t partition;
+    int64_t next_offset;
+};
+
+struct issue_holding {
+    uint64_t coupon_id;
+    uint64_t user_id;
+    uint32_t count;
+    uint32_t last_seq;
+};
+
+struct issue_known {
+    char request_id[REQUEST_ID_MAX + 1];
+    uint64_t coupon_id;
+    uint64_t user_id;
+};
+
+struct issue_lookup {
+    struct strbuf statement;
+    int64_t now_ms; /* the database's clock */
+    struct issue_fence *fences; /* one a span of the batch, in its order */
+    size_t fence_count, fence_capacity;
+    struct coupon *coupons; /* locked; ids ascending */
+    size_t coupon_count, coupon_capacity;
+    struct issue_holding *holdings;
+    size_t holding_count, holding_capacity;
+    struct issue_known *known;
+    size_t known_count, known_capacity;
+    uint64_t *ids;
+    size_t id_count, id_capacity;
+    struct issue_pair *pairs;
+    size_t pair_count, pair_capacity;
+};
+
+void issue_lookup_free(struct issue_lookup *lookup);
+
+/* Lock and read the fences of the batch's partitions, making rows that are missing. */
+enum sql_class issue_lookup_fences(struct issue_lookup *lookup, struct sql_session *session,
+                                   const char *topic, const struct issue_batch *batch,
+                                   struct sql_fault *fault);
+
+/* Lock the coupons and read holdings and, if careful, the requestIds that are decided already. */
+enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_session *session,
+                                  const struct issue_batch *batch, bool careful,
+                                  struct sql_fault *fault);
+
+/* Hand all of it to an empty decision. */
+void issue_lookup_feed(const struct issue_lookup *lookup, struct issue_decision *decision);
+
+/* Read fences without locking them; -1 where there is none. */
+enum sql_class issue_lookup_next_offsets(struct sql_session *session, const char *topic,
+                                         const int32_t *partitions, size_t count,
+                                         int64_t *next_offsets, struct sql_fault *fault);
+
+#endif

@@ -1,0 +1,299 @@
+#include "issue-worker/issue_transaction.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/check.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+#include "common/mysql/coupon_row.h"
+#include "common/mysql/schema_version.h"
+#include "issue-worker/issue_lookup.h"
+#include "issue-worker/issue_statements.h"
+
+/* Batches for which requestIds are looked up first, after one turned out to be there already. */
+#define CAREFUL_BATCHES 50
+
+struct issue_transaction {
+    const struct sql_options *options;
+    const char *topic;
+    struct dead_letter *dead_letter;
+    struct sql_session *session; /* NULL: not connected */
+    struct issue_decision *decision;
+    struct issue_lookup lookup;
+    struct strbuf statement;
+    int careful; /* batches left for which requestIds are looked up first */
+    struct issue_count *counts;
+    struct issue_sold_out *sold_out;
+    size_t sold_out_count;
+    size_t capacity; /* of counts and sold_out */
+    struct sql_fault fault;
+};
+
+struct issue_transaction *issue_transaction_new(const struct sql_options *options,
+                                                const char *topic, struct dead_letter *dead_letter)
+{
+    struct issue_transaction *transaction = calloc(1, sizeof *transaction);
+
+    CHECK(transaction, "out of memory");
+    transaction->options = options;
+    transaction->topic = topic;
+    transaction->dead_letter = dead_letter;
+    transaction->decision = issue_decision_new();
+    return transaction;
+}
+
+void issue_transaction_free(struct issue_transaction *transaction)
+{
+    if (!transaction)
+        return;
+    sql_session_close(transaction->session);
+    issue_decision_free(transaction->decision);
+    issue_lookup_free(&transaction->lookup);
+    strbuf_free(&transaction->statement);
+    free(transaction->counts);
+    free(transaction->sold_out);
+    free(transaction);
+}
+
+static enum issue_transaction_end end_of(enum sql_class class)
+{
+    switch (class) {
+    case SQL_OK:
+        return ISSUE_TRANSACTION_DONE;
+    case SQL_DUPLICATE: /* another partition decided the same requestId meanwhile */
+    case SQL_TRANSIENT:
+        return ISSUE_TRANSACTION_AGAIN;
+    case SQL_OUTAGE:
+        return ISSUE_TRANSACTION_OUTAGE;
+    case SQL_REFUSED:
+        return ISSUE_TRANSACTION_REFUSED;
+    }
+    CHECK(0, "class %d", (int)class);
+}
+
+static enum issue_transaction_end connect(struct issue_transaction *transaction)
+{
+    enum schema_state state;
+
+    if (transaction->session)
+        return ISSUE_TRANSACTION_DONE;
+    transaction->session = sql_session_open(transaction->options, &transaction->fault);
+    if (!transaction->session)
+        return ISSUE_TRANSACTION_OUTAGE;
+    state = schema_version_check(transaction->session, transaction->fault.text,
+                                 sizeof transaction->fault.text, &transaction->fault);
+    if (state == SCHEMA_FITS)
+        return ISSUE_TRANSACTION_DONE;
+    sql_session_close(transaction->session);
+    transaction->session = NULL;
+    return state == SCHEMA_MISFIT ? ISSUE_TRANSACTION_MISFIT : ISSUE_TRANSACTION_OUTAGE;
+}
+
+static enum sql_class execute(struct issue_transaction *transaction)
+{
+    return sql_session_execute(transaction->session, transaction->statement.data,
+                               transaction->statement.len, &transaction->fault);
+}
+
+static enum sql_class execute_text(struct issue_transaction *transaction, const char *text)
+{
+    return sql_session_execute(transaction->session, text, strlen(text), &transaction->fault);
+}
+
+/* Mark what lies below the fences; false: a span begins behind its fence by our own mistake. */
+static bool apply_fences(struct issue_transaction *transaction, struct issue_batch *batch,
+                         size_t *left)
+{
+    const struct issue_lookup *lookup = &transaction->lookup;
+
+    for (size_t i = 0; i < batch->span_count; i++) {
+        const struct issue_span *span = &batch->spans[i];
+        const struct issue_fence *fence = &lookup->fences[i];
+
+        CHECK(fence->partition == span->partition, "fence of partition %" PRId32, fence->partition);
+        if (span->first_offset > fence->next_offset && !span->positioned) {
+            snprintf(transaction->fault.text, sizeof transaction->fault.text,
+                     "partition %" PRId32 " was read from %" PRId64 ", the fence is at %" PRId64,
+                     span->partition, span->first_offset, fence->next_offset);
+            return false;
+        }
+    }
+    *left = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct issue_item *item = &batch->items[i];
+        const struct issue_span *span = issue_batch_span(batch, item->record.partition);
+
+        item->skipped = item->record.offset < lookup->fences[span - batch->spans].next_offset;
+        *left += !item->skipped;
+    }
+    return true;
+}
+
+static void decide_all(struct issue_transaction *transaction, struct issue_batch *batch)
+{
+    const struct issue_lookup *lookup = &transaction->lookup;
+
+    issue_decision_clear(transaction->decision);
+    issue_lookup_feed(lookup, transaction->decision);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct issue_item *item = &batch->items[i];
+
+        if (!item->skipped)
+            issue_decide(transaction->decision, &item->request, item->fault, lookup->now_ms,
+                         &item->verdict);
+    }
+}
+
+/* The coupons whose count changed, and those that are sold out by it. */
+static size_t count_issued(struct issue_transaction *transaction)
+{
+    const struct issue_lookup *lookup = &transaction->lookup;
+    size_t changed = 0;
+
+    if (transaction->capacity < lookup->coupon_count) {
+        transaction->capacity = lookup->coupon_count;
+        transaction->counts = reallocarray(transaction->counts, transaction->capacity,
+                                           sizeof *transaction->counts);
+        transaction->sold_out = reallocarray(transaction->sold_out, transaction->capacity,
+                                             sizeof *transaction->sold_out);
+        CHECK(transaction->counts && transaction->sold_out, "out of memory");
+    }
+    transaction->sold_out_count = 0;
+    for (size_t i = 0; i < lookup->coupon_count; i++) {
+        const struct coupon *coupon = &lookup->coupons[i];
+        uint32_t issued = issue_decision_issued_count(transaction->decision, coupon->coupon_id);
+
+        CHECK(issued <= coupon->total_stock, "coupon %" PRIu64 ": %" PRIu32 " issued of %" PRIu32,
+              coupon->coupon_id, issued, coupon->total_stock);
+        if (issued == coupon->issued_count)
+            continue;
+        transaction->counts[changed++] = (struct issue_count){coupon->coupon_id, issued};
+        if (issued == coupon->total_stock)
+            transaction->sold_out[transaction->sold_out_count++] =
+                (struct issue_sold_out){coupon->coupon_id, coupon->total_stock};
+    }
+    return changed;
+}
+
+static enum sql_class write_rows(struct issue_transaction *transaction, struct issue_batch *batch)
+{
+    struct strbuf *out = &transaction->statement;
+    int64_t now_ms = transaction->lookup.now_ms;
+    enum sql_class class;
+    size_t changed;
+
+    if (issue_statement_insert_user_coupons(out, batch, now_ms) > 0) {
+        class = execute(transaction);
+        if (class != SQL_OK)
+            return class;
+    }
+    if (issue_statement_insert_results(out, batch, now_ms) > 0) {
+        class = execute(transaction);
+        if (class != SQL_OK)
+            return class;
+    }
+    changed = count_issued(transaction);
+    if (changed > 0) {
+        issue_statement_update_coupons(out, transaction->counts, changed);
+        class = execute(transaction);
+        if (class != SQL_OK)
+            return class;
+    }
+    issue_statement_move_fences(out, transaction->topic, batch);
+    return execute(transaction);
+}
+
+static enum issue_transaction_end try_batch(struct issue_transaction *transaction,
+                                            struct issue_batch *batch)
+{
+    size_t left;
+    size_t dead;
+    enum sql_class class;
+
+    class = execute_text(transaction, "START TRANSACTION");
+    if (class == SQL_OK)
+        class = issue_lookup_fences(&transaction->lookup, transaction->session, transaction->topic,
+                                    batch, &transaction->fault);
+    if (class != SQL_OK)
+        return end_of(class);
+    if (!apply_fences(transaction, batch, &left))
+        return ISSUE_TRANSACTION_GAP;
+    if (left == 0) {
+        sql_session_rollback(transaction->session);
+        transaction->sold_out_count = 0;
+        return ISSUE_TRANSACTION_DONE;
+    }
+    class = issue_lookup_batch(&transaction->lookup, transaction->session, batch,
+                               transaction->careful > 0, &transaction->fault);
+    if (class != SQL_OK)
+        return end_of(class);
+    decide_all(transaction, batch);
+    if (!dead_letter_send(transaction->dead_letter, batch, &dead)) {
+        snprintf(transaction->fault.text, sizeof transaction->fault.text,
+                 "the dead-letter topic did not take %zu records", dead);
+        transaction->fault.class = SQL_OUTAGE;
+        return ISSUE_TRANSACTION_OUTAGE;
+    }
+    class = write_rows(transaction, batch);
+    if (class != SQL_OK)
+        return end_of(class);
+    FAILPOINT("worker_before_commit");
+    class = execute_text(transaction, "COMMIT");
+    FAILPOINT("worker_after_commit");
+    return end_of(class);
+}
+
+enum issue_transaction_end issue_transaction_run(struct issue_transaction *transaction,
+                                                 struct issue_batch *batch, int64_t *now_ms,
+                                                 struct sql_fault *fault)
+{
+    enum issue_transaction_end end = connect(transaction);
+
+    CHECK(batch->count > 0, "an empty batch");
+    if (end == ISSUE_TRANSACTION_DONE) {
+        transaction->fault = (struct sql_fault){.class = SQL_OK};
+        end = try_batch(transaction, batch);
+        /* Inserting without having looked is the fast way, and the unique key the guard: whoever finds a
+         * requestId there already starts over and looks first, for a while. */
+        if (transaction->fault.class == SQL_DUPLICATE)
+            transaction->careful = CAREFUL_BATCHES;
+        else if (end == ISSUE_TRANSACTION_DONE && transaction->careful > 0)
+            transaction->careful--;
+        if (end == ISSUE_TRANSACTION_OUTAGE) {
+            sql_session_close(transaction->session);
+            transaction->session = NULL;
+        } else if (end != ISSUE_TRANSACTION_DONE) {
+            sql_session_rollback(transaction->session);
+        }
+    }
+    *now_ms = transaction->lookup.now_ms;
+    *fault = transaction->fault;
+    return end;
+}
+
+enum issue_transaction_end issue_transaction_fences(struct issue_transaction *transaction,
+                                                    const int32_t *partitions, size_t count,
+                                                    int64_t *next_offsets, struct sql_fault *fault)
+{
+    enum issue_transaction_end end = connect(transaction);
+
+    if (end == ISSUE_TRANSACTION_DONE)
+        end = end_of(issue_lookup_next_offsets(transaction->session, transaction->topic, partitions,
+                                               count, next_offsets, &transaction->fault));
+    if (end == ISSUE_TRANSACTION_OUTAGE) {
+        sql_session_close(transaction->session);
+        transaction->session = NULL;
+    }
+    *fault = transaction->fault;
+    return end;
+}
+
+const struct issue_sold_out *issue_transaction_sold_out(const struct issue_transaction *transaction,
+                                                        size_t *count)
+{
+    *count = transaction->sold_out_count;
+    return transaction->sold_out;
+}
