@@ -324,6 +324,7 @@ static void keeps_errno(void **state)
 {
     struct capture capture = capture_start(STDERR_FILENO);
     char *text;
+    int saved, kept;
 
     (void)state;
     errno = ENOENT;
@@ -334,6 +335,15 @@ static void keeps_errno(void **state)
     text = capture_end(&capture);
     assert_non_null(strstr(text, strerror(ENOENT)));
     free(text);
+
+    saved = dup(STDERR_FILENO);
+    close(STDERR_FILENO);
+    errno = ENOENT;
+    log_info("not_writable", "x");
+    kept = errno;
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    assert_int_equal(kept, ENOENT);
 }
 
 static void *log_from_a_thread(void *argument)

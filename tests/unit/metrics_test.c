@@ -156,7 +156,10 @@ static void texts_are_copied(void **state)
 }
 
 #define THREADS 40
-#define TURNS 5000
+#define TURNS 20000
+
+/* Threads that share a shard must count at the same time for a loss to show. */
+static pthread_barrier_t all_started;
 
 static void *count_in_a_thread(void *argument)
 {
@@ -165,10 +168,11 @@ static void *count_in_a_thread(void *argument)
     struct strbuf out = STRBUF_INIT;
 
     (void)argument;
+    pthread_barrier_wait(&all_started);
     for (int i = 0; i < TURNS; i++) {
         metric_add(counter, 3);
         metric_observe(histogram, i % 2 == 0 ? 0.0625 : 4);
-        if (i % 1000 == 0) {
+        if (i % 5000 == 0) {
             strbuf_clear(&out);
             metrics_write(&out);
         }
@@ -184,10 +188,12 @@ static void threads_lose_nothing(void **state)
     int observed = THREADS * TURNS;
 
     (void)state;
+    pthread_barrier_init(&all_started, NULL, THREADS);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, count_in_a_thread, NULL), 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&all_started);
     assert_int_equal(metric_value(metric_counter("t_threads_total", "Threads.", NULL)),
                      3 * observed);
     snprintf(expected, sizeof expected,
