@@ -1,0 +1,198 @@
+"""The load client: many users at once, over real HTTP, each of whom keeps polling until told the end.
+
+All that is sent and told goes into a ledger. A user whose answer is unknown (503, or the connection broke)
+asks again with the same Idempotency-Key, as the contract advises, until the time is over."""
+
+import asyncio
+import resource
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from tests.support.ledger import Ledger
+
+_SECONDS_BETWEEN_SYNCS = 0.05
+_SECONDS_BEFORE_RETRY = 0.05
+_TRANSPORT_ERRORS = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
+
+
+@dataclass
+class Buyer:
+    """One user's wish, and how it went. answer: accepted, refused or unknown; result: the final one."""
+
+    coupon: int
+    user: int
+    key: str | None = None
+    gateway: int = 0
+    answer: str = "unknown"
+    status: int | None = None
+    code: str | None = None
+    request_id: str | None = None
+    result: dict[str, Any] | None = None
+    accept_seconds: float = 0.0
+    seconds: float = 0.0
+    attempts: int = 0
+
+    @property
+    def end(self) -> str:
+        """In a word: ISSUED, the reason of a rejection, the refusal's code, UNKNOWN or PENDING."""
+        if self.result is not None:
+            return str(self.result["reason"] or self.result["status"])
+        return {"accepted": "PENDING", "refused": self.code or str(self.status)}.get(self.answer, "UNKNOWN")
+
+
+@dataclass
+class Progress:
+    """How far a crowd is."""
+
+    total: int
+    answered: int = 0
+    ended: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+
+class Crowd:
+    """Users who share some gateways and a ledger."""
+
+    def __init__(
+        self,
+        gateways: Sequence[str],
+        ledger: Ledger,
+        seconds: float = 60,
+        watch: Callable[[Progress], None] | None = None,
+        poll: bool = True,
+        wait: int = 10,
+    ) -> None:
+        self.gateways = list(gateways)
+        self.ledger = ledger
+        self._seconds, self._watch, self._poll, self._wait = seconds, watch, poll, wait
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < 16384:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(16384, hard) if hard > 0 else 16384, hard))
+
+    def at_once(self, buyers: Iterable[Buyer]) -> list[Buyer]:
+        """All ask in the same moment."""
+        return asyncio.run(self._run(list(buyers), together=True))
+
+    def in_turn(self, buyers: Iterable[Buyer]) -> list[Buyer]:
+        """Each asks when the one before was answered; the polls may overlap."""
+        return asyncio.run(self._run(list(buyers), together=False))
+
+    async def run(self, buyers: list[Buyer]) -> list[Buyer]:
+        """at_once for callers that have a loop of their own."""
+        return await self._run(buyers, together=True)
+
+    async def _run(self, buyers: list[Buyer], together: bool) -> list[Buyer]:
+        self._progress = Progress(len(buyers))
+        self._deadline = time.monotonic() + self._seconds
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=self._wait + 20)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
+        syncing = asyncio.create_task(self._keep_syncing())
+        try:
+            async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+                if together:
+                    first = [self._write_sent(buyer) for buyer in buyers]
+                    self.ledger.sync()
+                    await asyncio.gather(*(self._buy(session, b, n) for b, n in zip(buyers, first)))
+                else:
+                    polls = []
+                    for buyer in buyers:
+                        began = time.monotonic()
+                        await self._ask_until_answered(session, buyer, self._write_sent(buyer))
+                        polls.append(asyncio.create_task(self._follow(session, buyer, began)))
+                    await asyncio.gather(*polls)
+        finally:
+            syncing.cancel()
+            self.ledger.sync()
+        return buyers
+
+    async def _keep_syncing(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SECONDS_BETWEEN_SYNCS)
+            await loop.run_in_executor(None, self.ledger.sync)
+            if self._watch:
+                self._watch(self._progress)
+
+    def _write_sent(self, buyer: Buyer) -> int:
+        return self.ledger.sent(buyer.coupon, buyer.user, buyer.key, self._gateway(buyer))
+
+    def _gateway(self, buyer: Buyer) -> str:
+        return self.gateways[(buyer.gateway + max(0, buyer.attempts - 1)) % len(self.gateways)]
+
+    async def _buy(self, session: aiohttp.ClientSession, buyer: Buyer, number: int) -> None:
+        began = time.monotonic()
+        await self._ask_until_answered(session, buyer, number)
+        await self._follow(session, buyer, began)
+
+    async def _ask_until_answered(self, session: aiohttp.ClientSession, buyer: Buyer, number: int) -> None:
+        began = time.monotonic()
+        while True:
+            buyer.attempts += 1
+            await self._ask(session, buyer, number)
+            over = time.monotonic() >= self._deadline
+            if buyer.answer != "unknown" or buyer.key is None or over:
+                break
+            await asyncio.sleep(_SECONDS_BEFORE_RETRY)
+            number = self._write_sent(buyer)
+        buyer.accept_seconds = time.monotonic() - began
+        self._progress.answered += 1
+
+    async def _ask(self, session: aiohttp.ClientSession, buyer: Buyer, number: int) -> None:
+        headers = {"Idempotency-Key": f'"{buyer.key}"'} if buyer.key else None
+        url = f"{self._gateway(buyer)}/api/v1/coupons/{buyer.coupon}/issue"
+        try:
+            async with session.post(url, json={"userId": buyer.user}, headers=headers) as response:
+                body = await response.json(content_type=None)
+                self._note_answer(buyer, number, response.status, body or {})
+        except (*_TRANSPORT_ERRORS, ValueError):
+            buyer.answer, buyer.status, buyer.code = "unknown", None, None
+            self.ledger.told(number, "unknown")
+
+    def _note_answer(self, buyer: Buyer, number: int, status: int, body: dict[str, Any]) -> None:
+        buyer.status, buyer.code = status, body.get("code")
+        buyer.request_id = body.get("requestId")
+        if status == 202:
+            buyer.answer = "accepted"
+        elif status == 503 or status >= 500:
+            buyer.answer = "unknown"
+        else:
+            buyer.answer = "refused"
+        self.ledger.told(number, buyer.answer, status=status, code=buyer.code, requestId=buyer.request_id)
+
+    async def _follow(self, session: aiohttp.ClientSession, buyer: Buyer, began: float) -> None:
+        if buyer.answer == "accepted" and self._poll:
+            await self._poll_to_the_end(session, buyer)
+        buyer.seconds = time.monotonic() - began
+        self._progress.ended += 1
+
+    async def _poll_to_the_end(self, session: aiohttp.ClientSession, buyer: Buyer) -> None:
+        turn = buyer.gateway
+        while time.monotonic() < self._deadline:
+            gateway = self.gateways[turn % len(self.gateways)]
+            url = f"{gateway}/api/v1/coupons/result/{buyer.request_id}"
+            try:
+                async with session.get(url, params={"wait": str(self._wait)}) as response:
+                    body = await response.json(content_type=None)
+            except (*_TRANSPORT_ERRORS, ValueError):
+                turn += 1
+                await asyncio.sleep(_SECONDS_BEFORE_RETRY)
+                continue
+            if response.status == 200 and body["status"] != "PENDING":
+                buyer.result = body
+                self.ledger.result(body["requestId"], body["status"], body["reason"], body["issueNo"])
+                return
+            if response.status != 200:
+                turn += 1
+                await asyncio.sleep(_SECONDS_BEFORE_RETRY)
+
+
+def tally(buyers: Iterable[Buyer]) -> dict[str, int]:
+    """How many ended in which way."""
+    counts: dict[str, int] = {}
+    for buyer in buyers:
+        counts[buyer.end] = counts.get(buyer.end, 0) + 1
+    return dict(sorted(counts.items()))

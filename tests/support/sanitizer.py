@@ -1,0 +1,34 @@
+"""Sanitizer runs: where reports go, and which were written."""
+
+import os
+from pathlib import Path
+
+_DIRECTORY = "COUPON_SANITIZER_REPORTS"
+
+
+def options(directory: Path, suppressions: Path) -> dict[str, str]:
+    """Environment under which every report becomes a file in directory and the program goes on or ends."""
+    directory.mkdir(parents=True, exist_ok=True)
+    log = f"log_path={directory}"
+    tsan = suppressions / "tsan.supp"
+    lsan = suppressions / "lsan.supp"
+    return {
+        _DIRECTORY: str(directory),
+        "ASAN_OPTIONS": f"{log}/asan:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+        "UBSAN_OPTIONS": f"{log}/ubsan:print_stacktrace=1:halt_on_error=0",
+        "TSAN_OPTIONS": f"{log}/tsan:halt_on_error=0:second_deadlock_stack=1"
+        + (f":suppressions={tsan}" if tsan.exists() else ""),
+        "LSAN_OPTIONS": f"suppressions={lsan}" if lsan.exists() else "",
+    }
+
+
+def reports() -> list[str]:
+    """The beginnings of all reports written so far."""
+    directory = os.environ.get(_DIRECTORY)
+    if not directory:
+        return []
+    return [
+        f"{file.name}: {file.read_text(errors='replace')[:2000]}"
+        for file in sorted(Path(directory).glob("*"))
+        if file.stat().st_size
+    ]
