@@ -156,7 +156,7 @@ static void texts_are_copied(void **state)
 }
 
 #define THREADS 40
-#define TURNS 20000
+#define TURNS 100000
 
 /* Threads that share a shard must count at the same time for a loss to show. */
 static pthread_barrier_t all_started;
@@ -172,7 +172,7 @@ static void *count_in_a_thread(void *argument)
     for (int i = 0; i < TURNS; i++) {
         metric_add(counter, 3);
         metric_observe(histogram, i % 2 == 0 ? 0.0625 : 4);
-        if (i % 5000 == 0) {
+        if (i % 20000 == 0) {
             strbuf_clear(&out);
             metrics_write(&out);
         }
