@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "common/metrics/metric_family.h"
 #include "common/metrics/metrics.h"
 
 static const double bounds[] = {0.005, 0.1, 1, 2.5};
@@ -156,10 +157,7 @@ static void texts_are_copied(void **state)
 }
 
 #define THREADS 40
-#define TURNS 100000
-
-/* Threads that share a shard must count at the same time for a loss to show. */
-static pthread_barrier_t all_started;
+#define TURNS 5000
 
 static void *count_in_a_thread(void *argument)
 {
@@ -168,11 +166,10 @@ static void *count_in_a_thread(void *argument)
     struct strbuf out = STRBUF_INIT;
 
     (void)argument;
-    pthread_barrier_wait(&all_started);
     for (int i = 0; i < TURNS; i++) {
         metric_add(counter, 3);
         metric_observe(histogram, i % 2 == 0 ? 0.0625 : 4);
-        if (i % 20000 == 0) {
+        if (i % 1000 == 0) {
             strbuf_clear(&out);
             metrics_write(&out);
         }
@@ -188,12 +185,10 @@ static void threads_lose_nothing(void **state)
     int observed = THREADS * TURNS;
 
     (void)state;
-    pthread_barrier_init(&all_started, NULL, THREADS);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, count_in_a_thread, NULL), 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    pthread_barrier_destroy(&all_started);
     assert_int_equal(metric_value(metric_counter("t_threads_total", "Threads.", NULL)),
                      3 * observed);
     snprintf(expected, sizeof expected,
@@ -204,6 +199,64 @@ static void threads_lose_nothing(void **state)
              observed / 2, observed / 2, observed / 2, observed,
              observed / 2 / 16 + observed / 2 * 4, observed);
     expect_printed("t_threads", expected);
+}
+
+#define SHARED_TURNS 1000000
+
+/* Passed by the test and one thread when that thread has its shard, then by the two that count. */
+static pthread_barrier_t shard_taken, both_ready;
+
+static void *take_a_shard(void *counter)
+{
+    metric_add(counter, 1);
+    return NULL;
+}
+
+static void *count_in_a_shared_shard(void *counter)
+{
+    static const double value[] = {1};
+    struct metric *histogram = metric_histogram("t_shared", "Shared.", NULL, value, 1);
+
+    metric_add(counter, 1);
+    pthread_barrier_wait(&shard_taken);
+    pthread_barrier_wait(&both_ready);
+    for (int i = 0; i < SHARED_TURNS; i++) {
+        metric_add(counter, 1);
+        metric_observe(histogram, 1);
+    }
+    return NULL;
+}
+
+/* Shards go round, so the thread that comes METRIC_SHARDS later has the shard of the first. */
+static void threads_of_one_shard_lose_nothing(void **state)
+{
+    struct metric *counter = metric_counter("t_shared_total", "Shared.", NULL);
+    pthread_t threads[2], passing;
+    char expected[300];
+    int observed = 2 * SHARED_TURNS;
+
+    (void)state;
+    pthread_barrier_init(&shard_taken, NULL, 2);
+    pthread_barrier_init(&both_ready, NULL, 2);
+    pthread_create(&threads[0], NULL, count_in_a_shared_shard, counter);
+    pthread_barrier_wait(&shard_taken);
+    for (int i = 1; i < METRIC_SHARDS; i++) {
+        pthread_create(&passing, NULL, take_a_shard, counter);
+        pthread_join(passing, NULL);
+    }
+    pthread_create(&threads[1], NULL, count_in_a_shared_shard, counter);
+    pthread_barrier_wait(&shard_taken);
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    assert_int_equal(metric_value(counter), observed + METRIC_SHARDS + 1);
+    snprintf(expected, sizeof expected,
+             "# HELP t_shared Shared.\n# TYPE t_shared histogram\n"
+             "t_shared_bucket{le=\"1\"} %d\nt_shared_bucket{le=\"+Inf\"} %d\n"
+             "t_shared_sum %d\nt_shared_count %d\n",
+             observed, observed, observed, observed);
+    expect_printed("t_shared", expected);
+    pthread_barrier_destroy(&shard_taken);
+    pthread_barrier_destroy(&both_ready);
 }
 
 static void two_types(void)
@@ -275,6 +328,7 @@ int main(void)
         cmocka_unit_test(the_same_name_and_labels_are_the_same_metric),
         cmocka_unit_test(texts_are_copied),
         cmocka_unit_test(threads_lose_nothing),
+        cmocka_unit_test(threads_of_one_shard_lose_nothing),
         cmocka_unit_test(wrong_use_ends_the_process),
     };
 
