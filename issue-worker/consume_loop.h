@@ -1,0 +1,27 @@
+#ifndef CONSUME_LOOP_H
+#define CONSUME_LOOP_H
+
+#include <stdbool.h>
+
+#include "issue-worker/config.h"
+#include "issue-worker/result_publisher.h"
+
+/* One member's thread: collect a batch, decide it until that is done, tell the world, again. */
+struct consume_loop;
+
+/* Start the thread. NULL: error says why. config and publisher must live longer. */
+struct consume_loop *consume_loop_start(const struct worker_config *config,
+                                        struct result_publisher *publisher, char *error,
+                                        size_t error_size);
+
+/* Ask it to end: the open batch is finished, or given up if the database is away. Any thread. */
+void consume_loop_stop(struct consume_loop *loop);
+
+/* Wait for the end and free. False: it ended because it can't go on. */
+bool consume_loop_join(struct consume_loop *loop);
+
+/* Any thread: is it a member of the group with a working database? Has it ended by itself? */
+bool consume_loop_ready(const struct consume_loop *loop);
+bool consume_loop_ended(const struct consume_loop *loop);
+
+#endif

@@ -1,0 +1,122 @@
+#include "issue-worker/worker_metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/check.h"
+#include "common/metrics/metrics.h"
+#include "issue-worker/dead_letter.h"
+
+#define OUTCOMES (ISSUE_OUTCOME_DEAD_LETTERED + 1)
+#define LAG_PARTITIONS 1024
+
+struct worker_metrics {
+    char topic[256];
+    char group[256];
+    struct metric *decided[OUTCOMES];
+    struct metric *repeated;
+    struct metric *dead_letters;
+    struct metric *transaction_seconds;
+    struct metric *batch_records;
+    struct metric *retries[ISSUE_TRANSACTION_MISFIT + 1];
+    struct metric *lag[LAG_PARTITIONS];
+};
+
+static const double seconds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
+static const double records[] = {1, 10, 50, 100, 250, 500, 1000, 2500, 5000};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct worker_metrics *worker_metrics_new(const char *topic, const char *group)
+{
+    static const struct {
+        enum issue_transaction_end end;
+        const char *labels;
+    } ends[] = {
+        {ISSUE_TRANSACTION_AGAIN, "class=\"transient\""},
+        {ISSUE_TRANSACTION_OUTAGE, "class=\"outage\""},
+        {ISSUE_TRANSACTION_REFUSED, "class=\"refused\""},
+    };
+    struct worker_metrics *metrics = calloc(1, sizeof *metrics);
+    char labels[64];
+
+    CHECK(metrics, "out of memory");
+    snprintf(metrics->topic, sizeof metrics->topic, "%s", topic);
+    snprintf(metrics->group, sizeof metrics->group, "%s", group);
+    for (int outcome = ISSUE_OUTCOME_ISSUED; outcome < OUTCOMES; outcome++) {
+        snprintf(labels, sizeof labels, "outcome=\"%s\"",
+                 issue_outcome_name((enum issue_outcome)outcome));
+        metrics->decided[outcome] =
+            metric_counter("coupon_worker_decided_total", "Requests decided.", labels);
+    }
+    metrics->repeated =
+        metric_counter("coupon_worker_repeated_total",
+                       "Records that were decided before: redelivered or sent twice.", NULL);
+    metrics->dead_letters =
+        metric_counter("coupon_worker_dead_letters_total", "Records sent to the DLT.", NULL);
+    metrics->transaction_seconds =
+        metric_histogram("coupon_worker_transaction_duration_seconds",
+                         "Time of a batch's transaction.", NULL, seconds, COUNT(seconds));
+    metrics->batch_records = metric_histogram("coupon_worker_batch_records", "Records in a batch.",
+                                              NULL, records, COUNT(records));
+    for (size_t i = 0; i < COUNT(ends); i++)
+        metrics->retries[ends[i].end] =
+            metric_counter("coupon_worker_retries_total", "Batches tried again.", ends[i].labels);
+    return metrics;
+}
+
+void worker_metrics_free(struct worker_metrics *metrics)
+{
+    free(metrics);
+}
+
+void worker_metrics_batch(struct worker_metrics *metrics, const struct issue_batch *batch,
+                          int64_t duration_us)
+{
+    uint64_t decided[OUTCOMES] = {0};
+    uint64_t repeated = 0;
+    uint64_t dead_letters = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct issue_item *item = &batch->items[i];
+
+        dead_letters += dead_letter_wanted(item);
+        if (item->skipped || item->verdict.kind == ISSUE_VERDICT_REPEATED)
+            repeated++;
+        else if (item->verdict.kind != ISSUE_VERDICT_CONFLICT && item->request.request_id[0])
+            decided[item->verdict.outcome]++;
+    }
+    for (int outcome = ISSUE_OUTCOME_ISSUED; outcome < OUTCOMES; outcome++)
+        if (decided[outcome])
+            metric_add(metrics->decided[outcome], decided[outcome]);
+    metric_add(metrics->repeated, repeated);
+    metric_add(metrics->dead_letters, dead_letters);
+    metric_observe(metrics->transaction_seconds, (double)duration_us / 1e6);
+    metric_observe(metrics->batch_records, (double)batch->count);
+}
+
+void worker_metrics_retry(struct worker_metrics *metrics, enum issue_transaction_end end)
+{
+    if (metrics->retries[end])
+        metric_add(metrics->retries[end], 1);
+}
+
+void worker_metrics_lag(struct worker_metrics *metrics, const struct issue_progress *progress)
+{
+    char labels[640];
+
+    if (progress->partition >= LAG_PARTITIONS || progress->end_offset < 0 ||
+        progress->next_offset < 0)
+        return;
+    if (!metrics->lag[progress->partition]) {
+        snprintf(labels, sizeof labels, "topic=\"%s\",group=\"%s\",partition=\"%" PRId32 "\"",
+                 metrics->topic, metrics->group, progress->partition);
+        metrics->lag[progress->partition] =
+            metric_gauge("coupon_worker_lag_records", "Records not yet decided.", labels);
+    }
+    metric_set(metrics->lag[progress->partition],
+               progress->end_offset > progress->next_offset
+                   ? progress->end_offset - progress->next_offset
+                   : 0);
+}
