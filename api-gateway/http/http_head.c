@@ -4,10 +4,6 @@
 
 #include "api-gateway/http/http_token.h"
 
-#if LLHTTP_VERSION_MAJOR < 9 && !LLHTTP_STRICT_MODE
-#error "llhttp before version 9 must be compiled with -DLLHTTP_STRICT_MODE=1"
-#endif
-
 static const struct http_refusal bad_line_end =
     HTTP_REFUSAL_BAD_REQUEST("Every line of the head must end with CRLF.");
 static const struct http_refusal bad_character =
@@ -32,6 +28,7 @@ static int got_target(llhttp_t *parser, const char *at, size_t len)
     return 0;
 }
 
+/* llhttp compiled without LLHTTP_STRICT_MODE lets blanks pass in a name, so names are checked here. */
 static int got_field_name(llhttp_t *parser, const char *at, size_t len)
 {
     struct http_head *head = parser_head(parser);
@@ -44,6 +41,8 @@ static int got_field_name(llhttp_t *parser, const char *at, size_t len)
         return -1;
     }
     for (size_t i = 0; i < len; i++) {
+        if (!http_token_char(name[i]))
+            return -1;
         if (name[i] >= 'A' && name[i] <= 'Z')
             name[i] = (char)(name[i] | 0x20);
     }
