@@ -6,9 +6,6 @@ SHELL := /bin/bash
 PYTHON ?= /usr/bin/python3
 # A build variant is a folder: build, build/test (failpoints), build/asan, build/tsan.
 BUILD ?= build
-WORKERS ?= 1
-GATEWAYS ?= 1
-PARTITIONS ?= 3
 VERSION := 0.1.0
 
 PACKAGES := rdkafka libevent libevent_pthreads hiredis libcjson jansson libsodium
@@ -16,7 +13,7 @@ MYSQL := $(shell pkg-config --exists mysqlclient 2>/dev/null && echo mysqlclient
 # llhttp is a library where the distribution has one, else the C sources of node-llhttp.
 LLHTTP := $(shell pkg-config --exists libllhttp 2>/dev/null && echo libllhttp)
 LLHTTP_SOURCES := $(if $(LLHTTP),,$(wildcard /usr/share/llhttp/*.c))
-LLHTTP_INCLUDE := $(if $(LLHTTP),,$(addprefix -isystem ,$(wildcard /usr/share/include/llhttp /usr/include/llhttp)))
+LLHTTP_INCLUDE := $(if $(LLHTTP),,-DLLHTTP_STRICT_MODE=1 $(addprefix -isystem ,$(wildcard /usr/share/include/llhttp /usr/include/llhttp)))
 LIBRARIES := $(PACKAGES) $(MYSQL) $(LLHTTP)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -33,7 +30,7 @@ LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lpthread -lm
 PROGRAMS := $(foreach p,api-gateway issue-worker expiry-batch,$(if $(wildcard $(p)/main.c),$(p)))
 sources = $(wildcard $(1)/*.c $(1)/*/*.c)
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-COMMON := $(call object,$(call sources,common)) $(patsubst /usr/share/%.c,$(BUILD)/obj/%.o,$(LLHTTP_SOURCES))
+COMMON := $(call object,$(call sources,common) $(wildcard api-gateway/http/*.c)) $(patsubst /usr/share/%.c,$(BUILD)/obj/%.o,$(LLHTTP_SOURCES))
 program_objects = $(call object,$(call sources,$(1)))
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c tests/component/*_test.c))
@@ -73,7 +70,8 @@ bench: setup ## speed against ceilings measured in the same run; JSON under buil
 	@$(PYTHON) -m tests.bench.run
 
 up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2
-	@$(PYTHON) -m deploy.local up --workers $(WORKERS) --partitions $(PARTITIONS) --gateways $(GATEWAYS)
+	@$(PYTHON) -m deploy.local up $(if $(WORKERS),--workers $(WORKERS)) \
+	  $(if $(PARTITIONS),--partitions $(PARTITIONS)) $(if $(GATEWAYS),--gateways $(GATEWAYS))
 
 down: ## stop what `make up` started
 	@$(PYTHON) -m deploy.local down
@@ -93,7 +91,7 @@ benches: $(BENCHES)
 
 $(BUILD)/bin/%: $(COMMON)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(foreach p,$(PROGRAMS),$(eval $(BUILD)/bin/$(p): $(call program_objects,$(p))))
 
@@ -101,15 +99,15 @@ $(foreach p,$(PROGRAMS),$(eval $(BUILD)/bin/$(p): $(call program_objects,$(p))))
 PARTS := $(filter-out %/main.o,$(foreach p,$(PROGRAMS),$(call program_objects,$(p))))
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PARTS) $(COMMON)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC $<"; $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	$(CC) $(LLHTTP_INCLUDE) $(OPTIMIZE) -g -fPIE $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -w -c -o $@ $<
+	@echo "  CC $<"; $(CC) $(LLHTTP_INCLUDE) $(OPTIMIZE) -g -fPIE $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -w -c -o $@ $<
 
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

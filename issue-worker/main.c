@@ -1,0 +1,204 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <event2/event.h>
+
+#include "api-gateway/http/http_server.h"
+#include "common/base/address.h"
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "common/management/health.h"
+#include "common/mysql/schema_version.h"
+#include "issue-worker/config.h"
+#include "issue-worker/consume_loop.h"
+
+#define WATCH_INTERVAL_MS 200
+
+struct worker {
+    struct worker_config config;
+    struct event_base *base;
+    struct http_server *management;
+    struct result_publisher *publisher;
+    struct consume_loop *loops[64];
+    size_t loop_count;
+    bool stopping;
+};
+
+static bool is_running(void *cookie)
+{
+    return !((struct worker *)cookie)->stopping;
+}
+
+static bool are_consumers_ready(void *cookie)
+{
+    struct worker *worker = cookie;
+
+    for (size_t i = 0; i < worker->loop_count; i++)
+        if (!consume_loop_ready(worker->loops[i]))
+            return false;
+    return worker->loop_count > 0;
+}
+
+static void answer_readyz(struct http_exchange *exchange)
+{
+    struct worker *worker = http_exchange_context(exchange);
+    const struct health_check checks[] = {
+        {"not stopping", is_running, worker},
+        {"consumers are members of the group and have their database", are_consumers_ready, worker},
+    };
+
+    health_answer_readyz(exchange, checks, sizeof checks / sizeof checks[0]);
+}
+
+static const struct http_route routes[] = {
+    {HTTP_METHOD_GET, "/livez", health_answer_livez, 0},
+    {HTTP_METHOD_GET, "/readyz", answer_readyz, 0},
+    {HTTP_METHOD_GET, "/metrics", health_answer_metrics, 0},
+};
+
+/* False: the database's schema is not ours. A database that is away is waited for later. */
+static bool schema_fits(const struct sql_options *options)
+{
+    struct sql_fault fault;
+    struct sql_session *session = sql_session_open(options, &fault);
+    enum schema_state state = SCHEMA_UNKNOWN;
+    char text[256];
+
+    if (session)
+        state = schema_version_check(session, text, sizeof text, &fault);
+    sql_session_close(session);
+    if (state == SCHEMA_UNKNOWN)
+        log_warn("database_away", "error %u: %s; starting all the same", fault.code, fault.text);
+    if (state == SCHEMA_MISFIT)
+        log_error("schema_misfit", "%s", text);
+    return state != SCHEMA_MISFIT;
+}
+
+static void stop(evutil_socket_t signal_number, short what, void *cookie)
+{
+    struct worker *worker = cookie;
+
+    (void)what;
+    if (!worker->stopping)
+        log_info("stopping", "signal %d; finishing the open batch", (int)signal_number);
+    worker->stopping = true;
+    for (size_t i = 0; i < worker->loop_count; i++)
+        consume_loop_stop(worker->loops[i]);
+}
+
+/* The process ends when its consumers have: all of them after a signal, one of them by itself when it
+ * can't go on, which then stops the others. */
+static void watch(evutil_socket_t fd, short what, void *cookie)
+{
+    struct worker *worker = cookie;
+    size_t ended = 0;
+
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < worker->loop_count; i++)
+        ended += consume_loop_ended(worker->loops[i]);
+    if (ended == worker->loop_count)
+        event_base_loopbreak(worker->base);
+    else if (ended > 0 && !worker->stopping)
+        stop(0, 0, worker);
+}
+
+static bool start_management(struct worker *worker)
+{
+    struct http_server_config config;
+    struct address address;
+
+    if (!address_parse(worker->config.management_listen, &address)) {
+        log_error("bad_address", "--management-listen %s: give a numeric HOST:PORT",
+                  worker->config.management_listen);
+        return false;
+    }
+    config = health_server_config(address.host, address.port);
+    worker->management = http_server_new(worker->base, &config, routes,
+                                         sizeof routes / sizeof routes[0], worker);
+    if (!worker->management)
+        log_error("listen_failed", "--management-listen %s: %s", worker->config.management_listen,
+                  strerror(errno));
+    return worker->management;
+}
+
+static bool start_consumers(struct worker *worker)
+{
+    char error[512];
+
+    worker->publisher =
+        result_publisher_start(&worker->config.redis, worker->config.result_ttl_s);
+    for (int64_t i = 0; i < worker->config.consumers; i++) {
+        struct consume_loop *loop =
+            consume_loop_start(&worker->config, worker->publisher, error, sizeof error);
+
+        if (!loop) {
+            log_error("start_failed", "%s", error);
+            stop(0, 0, worker);
+            return false;
+        }
+        worker->loops[worker->loop_count++] = loop;
+    }
+    return true;
+}
+
+/* Run until told to stop or unable to go on. False: something failed. */
+static bool run(struct worker *worker)
+{
+    const struct timeval interval = {.tv_usec = WATCH_INTERVAL_MS * 1000};
+    struct event *events[] = {
+        evsignal_new(worker->base, SIGTERM, stop, worker),
+        evsignal_new(worker->base, SIGINT, stop, worker),
+        event_new(worker->base, -1, EV_PERSIST, watch, worker),
+    };
+    bool went_well;
+
+    CHECK(events[0] && events[1] && events[2], "out of memory");
+    event_add(events[0], NULL);
+    event_add(events[1], NULL);
+    event_add(events[2], &interval);
+    went_well = start_consumers(worker);
+    log_info("started", "%zu consumers of %s in group %s", worker->loop_count,
+             worker->config.kafka.topic, worker->config.group);
+    event_base_dispatch(worker->base);
+    for (size_t i = 0; i < worker->loop_count; i++)
+        went_well = consume_loop_join(worker->loops[i]) && went_well;
+    result_publisher_stop(worker->publisher);
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        event_free(events[i]);
+    return went_well;
+}
+
+int main(int argc, char **argv)
+{
+    struct worker worker = {0};
+    enum log_level level = LOG_LEVEL_INFO;
+    int status = EX_CONFIG;
+
+    switch (worker_config_read(&worker.config, argc, argv)) {
+    case OPTION_EXIT_OK:
+        return EX_OK;
+    case OPTION_EXIT_USAGE:
+        return EX_USAGE;
+    case OPTION_RUN:
+        break;
+    }
+    log_level_parse(worker.config.log_level, &level);
+    log_init("issue-worker", level);
+    signal(SIGPIPE, SIG_IGN);
+    sql_library_start();
+    if (!schema_fits(&worker.config.sql))
+        return EX_CONFIG;
+    worker.base = event_base_new();
+    CHECK(worker.base, "no event loop");
+    if (start_management(&worker)) {
+        status = run(&worker) ? EX_OK : EX_SOFTWARE;
+        http_server_free(worker.management);
+    }
+    event_base_free(worker.base);
+    log_info("stopped", "exit %d", status);
+    return status;
+}
