@@ -1,0 +1,1 @@
+"""The test runner: python3 -m tests.run all|check|unit|system"""

@@ -1,0 +1,126 @@
+"""Build and try everything: python3 -m tests.run all|check|unit|system [--build DIR] [pytest's arguments]
+
+  check    format, lint, build with all warnings as errors, unit tests
+  unit     unit and component tests
+  system   the system tests on real servers; further arguments go to pytest, e.g. -k crowd
+  all      check, component tests, system tests, a short demo
+
+DIR is build (the default), build/asan or build/tsan. The last line is always "N passed, N failed"."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from deploy.local.paths import REPOSITORY
+from tests.run.builds import Variant
+from tests.run.ctests import run_c_tests
+from tests.run.lint import lint
+from tests.run.pytests import run_pytest
+from tests.run.tally import Tally
+from tests.support import sanitizer
+
+_SUPPRESSIONS = REPOSITORY / "tests" / "run"
+
+
+class Run:
+    """One run of the tests on one build variant."""
+
+    def __init__(self, variant: Variant, arguments: Sequence[str]) -> None:
+        self.variant, self.arguments = variant, list(arguments)
+        self.tally = Tally()
+        self.environment = {"COUPON_BUILD": variant.folder, "COUPON_FAILPOINT_BUILD": variant.failpoints.folder}
+
+    def begin(self) -> None:
+        """A sanitized build reports into files, which are gone from the last run."""
+        if not self.variant.sanitized:
+            return
+        reports = self.variant.path / "reports"
+        shutil.rmtree(reports, ignore_errors=True)
+        os.environ.update(sanitizer.options(reports, _SUPPRESSIONS))
+
+    def lint(self) -> None:
+        """The checks that need no build, and so say nothing new about a sanitized one."""
+        if not self.variant.sanitized:
+            self.tally.heading("format and lint")
+            lint(self.tally)
+
+    def build(self, variant: Variant, *targets: str) -> bool:
+        """Build, warnings being errors; False when there is nothing to try."""
+        began = time.monotonic()
+        return self.tally.check(f"make {variant.folder}: {' '.join(targets)}", variant.make(*targets),
+                                time.monotonic() - began)  # fmt: skip
+
+    def c_tests(self, *kinds: str) -> None:
+        """cmocka tests of these kinds."""
+        for kind in kinds:
+            self.tally.heading(f"{kind} tests")
+            run_c_tests(self.tally, self.variant, kind)
+
+    def python_tests(self) -> None:
+        """The tests of the tests' own parts."""
+        self.tally.heading("model, checkers and runner")
+        self._pytest("support", ["-q", "--no-header", "tests/support", "tests/run"])
+
+    def system_tests(self) -> None:
+        """pytest on real servers."""
+        self.tally.heading("system tests")
+        self._pytest("system", ["tests/system", *self.arguments])
+
+    def demo(self) -> None:
+        """The demo, as a newcomer runs it, with fewer sales."""
+        if self.variant.sanitized:
+            return
+        self.tally.heading("demo")
+        began = time.monotonic()
+        done = subprocess.run([sys.executable, "-m", "tests.demo", "--short"], cwd=REPOSITORY, check=False)
+        problem = f"the demo ended with {done.returncode}" if done.returncode else ""
+        self.tally.check("demo --short", problem, time.monotonic() - began)
+
+    def end(self) -> int:
+        """The last look at the sanitizers' reports, and the verdict."""
+        if self.variant.sanitized:
+            self.tally.check("no sanitizer report", "\n".join(sanitizer.reports()))
+        return self.tally.finish()
+
+    def _pytest(self, name: str, arguments: list[str]) -> None:
+        report = self.variant.path / "test-reports" / f"{name}.xml"
+        run_pytest(self.tally, name, arguments, report, self.environment)
+
+
+def main() -> int:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tests.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("all", "check", "unit", "system"))
+    parser.add_argument("--build", default="build", metavar="DIR")
+    options, arguments = parser.parse_known_args()
+    run = Run(Variant(options.build.rstrip("/")), arguments)
+    run.begin()
+    if options.what in ("all", "check"):
+        run.lint()
+    run.tally.heading("build")
+    targets = {"all": ["all", "tests"], "check": ["all", "tests"], "unit": ["tests"], "system": ["all"]}
+    built = run.build(run.variant, *targets[options.what])
+    if built and options.what in ("all", "system") and run.variant.failpoints != run.variant:
+        built = run.build(run.variant.failpoints, "all")
+    if built:
+        if options.what != "system":
+            run.c_tests("unit")
+        if options.what in ("all", "unit"):
+            run.c_tests("component")
+        if options.what != "system":
+            run.python_tests()
+        if options.what in ("all", "system"):
+            run.system_tests()
+        if options.what == "all":
+            run.demo()
+    return run.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
