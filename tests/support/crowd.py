@@ -6,7 +6,8 @@ asks again with the same Idempotency-Key, as the contract advises, until the tim
 import asyncio
 import resource
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +50,7 @@ class Progress:
     """How far a crowd is."""
 
     total: int
+    accepted: int = 0
     answered: int = 0
     ended: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -69,6 +71,8 @@ class Crowd:
         self.gateways = list(gateways)
         self.ledger = ledger
         self._seconds, self._watch, self._poll, self._wait = seconds, watch, poll, wait
+        self._deadline = time.monotonic() + seconds
+        self.progress = Progress(0)
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft < 16384:
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(16384, hard) if hard > 0 else 16384, hard))
@@ -81,33 +85,49 @@ class Crowd:
         """Each asks when the one before was answered; the polls may overlap."""
         return asyncio.run(self._run(list(buyers), together=False))
 
-    async def run(self, buyers: list[Buyer]) -> list[Buyer]:
-        """at_once for callers that have a loop of their own."""
-        return await self._run(buyers, together=True)
-
-    async def _run(self, buyers: list[Buyer], together: bool) -> list[Buyer]:
-        self._progress = Progress(len(buyers))
-        self._deadline = time.monotonic() + self._seconds
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """Connections of this crowd's, for buy(); the ledger is fsynced all the while."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=self._wait + 20)
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
         syncing = asyncio.create_task(self._keep_syncing())
         try:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
             async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-                if together:
-                    first = [self._write_sent(buyer) for buyer in buyers]
-                    self.ledger.sync()
-                    await asyncio.gather(*(self._buy(session, b, n) for b, n in zip(buyers, first)))
-                else:
-                    polls = []
-                    for buyer in buyers:
-                        began = time.monotonic()
-                        await self._ask_until_answered(session, buyer, self._write_sent(buyer))
-                        polls.append(asyncio.create_task(self._follow(session, buyer, began)))
-                    await asyncio.gather(*polls)
+                yield session
         finally:
             syncing.cancel()
             self.ledger.sync()
+
+    async def buy(self, session: aiohttp.ClientSession, buyer: Buyer) -> None:
+        """One user from the first press to the final result."""
+        began = time.monotonic()
+        await self._ask_until_answered(session, buyer, self._write_sent(buyer))
+        await self._follow(session, buyer, began)
+
+    async def _run(self, buyers: list[Buyer], together: bool) -> list[Buyer]:
+        self.progress.total = len(buyers)
+        self._deadline = time.monotonic() + self._seconds
+        async with self.session() as session:
+            await (self._together(session, buyers) if together else self._in_turn(session, buyers))
         return buyers
+
+    async def _together(self, session: aiohttp.ClientSession, buyers: list[Buyer]) -> None:
+        async def buy(buyer: Buyer, number: int) -> None:
+            began = time.monotonic()
+            await self._ask_until_answered(session, buyer, number)
+            await self._follow(session, buyer, began)
+
+        numbers = [self._write_sent(buyer) for buyer in buyers]
+        self.ledger.sync()
+        await asyncio.gather(*(buy(buyer, number) for buyer, number in zip(buyers, numbers)))
+
+    async def _in_turn(self, session: aiohttp.ClientSession, buyers: list[Buyer]) -> None:
+        polls = []
+        for buyer in buyers:
+            began = time.monotonic()
+            await self._ask_until_answered(session, buyer, self._write_sent(buyer))
+            polls.append(asyncio.create_task(self._follow(session, buyer, began)))
+        await asyncio.gather(*polls)
 
     async def _keep_syncing(self) -> None:
         loop = asyncio.get_running_loop()
@@ -115,18 +135,13 @@ class Crowd:
             await asyncio.sleep(_SECONDS_BETWEEN_SYNCS)
             await loop.run_in_executor(None, self.ledger.sync)
             if self._watch:
-                self._watch(self._progress)
+                self._watch(self.progress)
 
     def _write_sent(self, buyer: Buyer) -> int:
         return self.ledger.sent(buyer.coupon, buyer.user, buyer.key, self._gateway(buyer))
 
     def _gateway(self, buyer: Buyer) -> str:
         return self.gateways[(buyer.gateway + max(0, buyer.attempts - 1)) % len(self.gateways)]
-
-    async def _buy(self, session: aiohttp.ClientSession, buyer: Buyer, number: int) -> None:
-        began = time.monotonic()
-        await self._ask_until_answered(session, buyer, number)
-        await self._follow(session, buyer, began)
 
     async def _ask_until_answered(self, session: aiohttp.ClientSession, buyer: Buyer, number: int) -> None:
         began = time.monotonic()
@@ -139,7 +154,7 @@ class Crowd:
             await asyncio.sleep(_SECONDS_BEFORE_RETRY)
             number = self._write_sent(buyer)
         buyer.accept_seconds = time.monotonic() - began
-        self._progress.answered += 1
+        self.progress.answered += 1
 
     async def _ask(self, session: aiohttp.ClientSession, buyer: Buyer, number: int) -> None:
         headers = {"Idempotency-Key": f'"{buyer.key}"'} if buyer.key else None
@@ -157,6 +172,7 @@ class Crowd:
         buyer.request_id = body.get("requestId")
         if status == 202:
             buyer.answer = "accepted"
+            self.progress.accepted += 1
         elif status == 503 or status >= 500:
             buyer.answer = "unknown"
         else:
@@ -167,7 +183,7 @@ class Crowd:
         if buyer.answer == "accepted" and self._poll:
             await self._poll_to_the_end(session, buyer)
         buyer.seconds = time.monotonic() - began
-        self._progress.ended += 1
+        self.progress.ended += 1
 
     async def _poll_to_the_end(self, session: aiohttp.ClientSession, buyer: Buyer) -> None:
         turn = buyer.gateway

@@ -75,7 +75,7 @@ def replay(records: Iterable[Record], coupons: Iterable[Coupon]) -> Replay:
         coupon = _coupon_of(request, table)
         coupon_id = coupon.coupon_id if coupon else request.coupon_id
         if first is not None:
-            if (first.coupon_id, first.user_id) == (coupon_id, request.user_id):
+            if first.user_id == request.user_id and request.coupon_id in (None, first.coupon_id):
                 seen.repeats += 1
             else:
                 seen.dead_letters.append(record)
@@ -115,16 +115,18 @@ def _outcome(
 
 
 def _coupon_of(request: Request, table: Mapping[int, Coupon]) -> Coupon | None:
-    """The coupon that is named, or the one of the named policy whose window holds the request's time."""
+    """The coupon that is named. Where a policy is named: its coupon whose window holds the request's time,
+    else the next to start, else the last that started."""
     if request.coupon_id is not None:
         return table.get(request.coupon_id)
     at = request.accepted_at_ms
-    for coupon_id in sorted(table):
-        coupon = table[coupon_id]
-        ends = coupon.ends_at_ms
-        if coupon.policy_id == request.policy_id and coupon.starts_at_ms <= at and (ends is None or at < ends):
-            return coupon
-    return None
+    windows = [coupon for _, coupon in sorted(table.items()) if coupon.policy_id == request.policy_id]
+    started = [coupon for coupon in windows if coupon.starts_at_ms <= at]
+    running = [coupon for coupon in started if coupon.ends_at_ms is None or at < coupon.ends_at_ms]
+    coming = [coupon for coupon in windows if coupon.starts_at_ms > at]
+    if running or not coming:
+        return max(running or started, key=lambda coupon: coupon.starts_at_ms, default=None)
+    return min(coming, key=lambda coupon: coupon.starts_at_ms)
 
 
 def _dead_letter(seen: Replay, record: Record, fault: Unreadable) -> None:

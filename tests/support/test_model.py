@@ -68,7 +68,18 @@ def test_unreadable_records_are_dead_lettered_with_a_result_where_the_id_shows()
     ]
 
 
-def test_a_policy_is_the_coupon_whose_window_holds_the_time() -> None:
-    windows = [Coupon(1, 1, 1, NOON, NOON + 10, policy_id=7), Coupon(2, 1, 1, NOON + 10, None, policy_id=7)]
-    late = Record(0, 0, NOON + 10, b"7", b'{"requestId":"a","policyId":7,"userId":3}')
-    assert replay([late], windows).winners(2) == [3]
+def test_a_policy_is_the_coupon_whose_window_holds_the_time_else_the_next_else_the_last() -> None:
+    windows = [Coupon(1, 1, 1, NOON, NOON + 10, policy_id=7), Coupon(2, 1, 1, NOON + 20, NOON + 30, policy_id=7)]
+
+    def decided(at: int) -> tuple[int | None, str]:
+        late = Record(0, 0, at, b"7", b'{"requestId":"a","policyId":7,"userId":3}')
+        decision = replay([late], windows).decisions["a"]
+        return decision.coupon_id, decision.outcome
+
+    assert decided(NOON - 1) == (1, "NOT_STARTED")
+    assert decided(NOON) == (1, "ISSUED")
+    assert decided(NOON + 10) == (2, "NOT_STARTED")
+    assert decided(NOON + 20) == (2, "ISSUED")
+    assert decided(NOON + 30) == (2, "ENDED")
+    unknown = replay([Record(0, 0, NOON, b"8", b'{"requestId":"a","policyId":8,"userId":3}')], windows)
+    assert (unknown.decisions["a"].coupon_id, unknown.decisions["a"].outcome) == (None, "UNKNOWN_COUPON")
