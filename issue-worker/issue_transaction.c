@@ -231,15 +231,16 @@ static enum issue_transaction_end try_batch(struct issue_transaction *transactio
     if (class != SQL_OK)
         return end_of(class);
     decide_all(transaction, batch);
+    class = write_rows(transaction, batch);
+    if (class != SQL_OK)
+        return end_of(class);
+    /* Last before COMMIT, so that a batch that starts over has not written its dead letters yet. */
     if (!dead_letter_send(transaction->dead_letter, batch, &dead)) {
         snprintf(transaction->fault.text, sizeof transaction->fault.text,
                  "the dead-letter topic did not take %zu records", dead);
         transaction->fault.class = SQL_OUTAGE;
         return ISSUE_TRANSACTION_OUTAGE;
     }
-    class = write_rows(transaction, batch);
-    if (class != SQL_OK)
-        return end_of(class);
     FAILPOINT("worker_before_commit");
     class = execute_text(transaction, "COMMIT");
     FAILPOINT("worker_after_commit");

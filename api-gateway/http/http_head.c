@@ -46,6 +46,7 @@ static int got_field_name(llhttp_t *parser, const char *at, size_t len)
         if (name[i] >= 'A' && name[i] <= 'Z')
             name[i] = (char)(name[i] | 0x20);
     }
+    head->in_field = true;
     field = &request->fields[request->field_count++];
     field->name = (struct http_slice){at, len};
     field->value = (struct http_slice){at + len, 0};
@@ -54,8 +55,12 @@ static int got_field_name(llhttp_t *parser, const char *at, size_t len)
 
 static int got_field_value(llhttp_t *parser, const char *at, size_t len)
 {
-    struct http_request *request = parser_head(parser)->request;
+    struct http_head *head = parser_head(parser);
+    struct http_request *request = head->request;
 
+    if (!head->in_field)
+        return -1;
+    head->in_field = false;
     while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t'))
         len--;
     request->fields[request->field_count - 1].value = (struct http_slice){at, len};
@@ -91,6 +96,7 @@ void http_head_init(struct http_head *head, struct http_request *request)
     head->target = (struct http_slice){NULL, 0};
     head->refusal = NULL;
     head->in_headers = false;
+    head->in_field = false;
     head->complete = false;
     head->http_1_0 = false;
     head->keep_alive = false;
@@ -147,8 +153,8 @@ static const struct http_refusal *check_lines(const struct http_head *head, cons
             refusal = check_request_line(line, text_len);
         if (refusal != NULL)
             return refusal;
-        if (in_headers && (line[0] == ' ' || line[0] == '\t'))
-            return &bad_fold;
+        if (in_headers && text_len > 0 && !http_token_char(line[0]))
+            return line[0] == ' ' || line[0] == '\t' ? &bad_fold : &bad_field;
         in_headers = true;
         line = lf + 1;
     }

@@ -17,6 +17,7 @@ struct http_head {
     struct http_slice target;
     const struct http_refusal *refusal;
     bool in_headers; /* the request line is parsed */
+    bool in_field;   /* a name without its value yet */
     bool complete;
     bool http_1_0;
     bool keep_alive;
