@@ -28,7 +28,8 @@ static int got_target(llhttp_t *parser, const char *at, size_t len)
     return 0;
 }
 
-/* llhttp compiled without LLHTTP_STRICT_MODE lets blanks pass in a name, so names are checked here. */
+/* llhttp compiled without LLHTTP_STRICT_MODE lets blanks pass in a name, so names are checked here.
+ */
 static int got_field_name(llhttp_t *parser, const char *at, size_t len)
 {
     struct http_head *head = parser_head(parser);
@@ -72,12 +73,8 @@ static int got_head(llhttp_t *parser)
     struct http_head *head = parser_head(parser);
 
     head->complete = true;
-    head->http_1_0 = parser->http_major == 1 && parser->http_minor == 0;
+    head->http_1_0 = parser->http_minor == 0;
     head->keep_alive = !head->http_1_0 && llhttp_should_keep_alive(parser);
-    if (parser->http_major != 1) {
-        head->refusal = &bad_request_line;
-        return -1;
-    }
     return HPE_PAUSED;
 }
 
@@ -122,8 +119,12 @@ static const struct http_refusal *check_text(const char *line, size_t len)
  */
 static const struct http_refusal *check_request_line(const char *line, size_t len)
 {
+    static const char version[] = " HTTP/1.";
+    size_t version_len = sizeof version - 1;
     size_t blanks = 0;
 
+    if (len <= version_len || memcmp(line + len - 1 - version_len, version, version_len) != 0)
+        return &bad_request_line;
     for (size_t i = 0; i < len; i++) {
         if (line[i] == ' ')
             blanks++;
