@@ -1,0 +1,31 @@
+#ifndef GATEWAY_CONFIG_H
+#define GATEWAY_CONFIG_H
+
+#include <stdint.h>
+
+#include "common/base/option.h"
+#include "common/kafka/kafka_options.h"
+#include "common/mysql/sql_options.h"
+#include "common/redis/redis_options.h"
+
+/* Everything that can be set on an api-gateway. */
+struct gateway_config {
+    const char *listen;
+    const char *management_listen;
+    const char *log_level;
+    const char *auth;
+    const char *request_id_key; /* content of the key file */
+    const char *admin_token;
+    int64_t io_threads;
+    int64_t mysql_threads;
+    int64_t max_connections; /* of each I/O thread */
+    int64_t accept_timeout_ms;
+    int64_t coupon_refresh_ms;
+    struct kafka_options kafka;
+    struct sql_options sql;
+    struct redis_options redis;
+};
+
+enum option_result gateway_config_read(struct gateway_config *config, int argc, char **argv);
+
+#endif

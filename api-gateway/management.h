@@ -1,0 +1,35 @@
+#ifndef MANAGEMENT_H
+#define MANAGEMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api-gateway/config.h"
+#include "api-gateway/sql_pool.h"
+#include "api-gateway/topic_watch.h"
+
+struct event_base;
+struct redis_link;
+
+/* The management listener: health, metrics and the admin API, on the main thread's loop. */
+struct management;
+
+/* What it works with; all of it outlives the listener. */
+struct management_parts {
+    const struct gateway_config *config;
+    struct event_base *base;
+    struct sql_pool *pool;
+    struct sql_mailbox *mailbox; /* of base */
+    struct topic_watch *topic;
+    struct redis_link *redis; /* of base, for broadcasts */
+};
+
+/* NULL when the address can't be listened on (logged). */
+struct management *management_start(const struct management_parts *parts);
+void management_free(struct management *management);
+
+/* For /readyz. */
+void management_set_serving(struct management *management, bool serving);
+void management_set_stopping(struct management *management);
+
+#endif
