@@ -9,7 +9,7 @@ from deploy.local.kafka_protocol import KafkaError, end_offsets
 from deploy.local.programs import Program
 from deploy.local.secret_files import ADMIN_TOKEN
 from deploy.local.world import DEAD_LETTER_SUFFIX, GROUP, TOPIC, World
-from tests.support.check import check_ledger, check_log, check_model, check_sql
+from tests.support.check import check_dead_letters, check_ledger, check_log, check_model, check_sql
 from tests.support.crowd import Crowd
 from tests.support.ledger import Account, Ledger
 from tests.support.murmur2 import partition_of
@@ -133,7 +133,11 @@ class System:
         """What the checkers say about everything, or about the records since those offsets."""
         records = self.requests.read(since)
         tables = self.database.tables()
-        found = [*check_sql(tables), *check_model(records, tables)]
+        found = [
+            *check_sql(tables),
+            *check_model(records, tables),
+            *check_dead_letters(records, self.dead_letters.read(), tables, since),
+        ]
         if account is not None:
             found += [*check_ledger(account, tables), *check_log(account, records, self.partitions)]
         return found

@@ -1,13 +1,14 @@
 """Every checker is content with a good run, and red on each violation that it is there for."""
 
 import json
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.check import check_ledger, check_log, check_model, check_sql
+from tests.support.check import check_dead_letters, check_ledger, check_log, check_model, check_sql
 from tests.support.ledger import Account, Ledger, read_account
 from tests.support.model import Coupon
 from tests.support.tables import Holding, Result, Tables
@@ -145,6 +146,19 @@ def test_model_checker_is_red() -> None:
     assert "c has no result" in "\n".join(check_model(records, missing))
     invented = [replace(record, value=b"{") if record.offset == 2 else record for record in records]
     assert "no readable record" in "\n".join(check_model(invented, tables))
+
+
+def test_dead_letter_checker_is_red() -> None:
+    bad = Record(0, 7, AT, b"1", b"{")
+    letter = replace(bad, offset=0, headers=(("kafka_dlt-original-offset", struct.pack(">q", 7)),))
+    records, tables = [*good_records(), bad], good_tables()
+    assert check_dead_letters(records, [letter, letter], tables) == [], "twice is allowed: a crash may lie between"
+    assert "is not there" in "\n".join(check_dead_letters(records, [], tables))
+    assert "altered" in "\n".join(check_dead_letters(records, [replace(letter, value=b"[")], tables))
+    other = replace(letter, headers=(("kafka_dlt-original-offset", struct.pack(">q", 1)),))
+    assert "the model decides it" in "\n".join(check_dead_letters(records, [letter, other], tables))
+    assert "does not say" in "\n".join(check_dead_letters(records, [letter, bad], tables))
+    assert check_dead_letters([], [letter], tables, {0: 8}) == []
 
 
 def test_a_ledger_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pymysql
 from confluent_kafka import KafkaException
 
-from tests.support.check import check_ledger, check_log, check_model, check_sql
+from tests.support.check import check_dead_letters, check_ledger, check_log, check_model, check_sql
 from tests.support.ledger import read_account
 from tests.support.tables import Database
 from tests.support.topic import TopicReader
@@ -21,17 +21,21 @@ def main() -> int:
     parser.add_argument("--mysql", default="13306", metavar="[HOST:]PORT", help="default %(default)s")
     parser.add_argument("--kafka", default="127.0.0.1:19092", metavar="HOST:PORT", help="default %(default)s")
     parser.add_argument("--topic", default="coupon-issue-request", help="default %(default)s")
+    parser.add_argument("--dead-letter-suffix", default=".DLT", help="default %(default)s")
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="a load client's ledger, if there is one")
     arguments = parser.parse_args()
     host, _, port = arguments.mysql.rpartition(":")
     try:
         reader = TopicReader(arguments.kafka, arguments.topic)
         records = reader.read()
+        letters = TopicReader(arguments.kafka, arguments.topic + arguments.dead_letter_suffix).read()
         tables = Database(int(port), host or "127.0.0.1").tables()
     except (pymysql.MySQLError, KafkaException, ValueError, OSError) as error:
         print(f"could not look: {error}", file=sys.stderr)
         return 2
-    violations = [*check_sql(tables), *check_model(records, tables)]
+    violations = [
+        *check_sql(tables), *check_model(records, tables), *check_dead_letters(records, letters, tables),
+    ]  # fmt: skip
     if arguments.ledger:
         account = read_account(arguments.ledger)
         violations += [*check_ledger(account, tables), *check_log(account, records, reader.partitions())]
