@@ -49,8 +49,6 @@ static const char *read_line(const char *text, const char **line, size_t *len)
     size_t end = strcspn(text, "\n#");
     size_t start = strspn(text, " \t\r");
 
-    if (start > end)
-        start = end;
     while (end > start && strchr(" \t\r", text[end - 1]) != NULL)
         end--;
     *line = text + start;
@@ -62,8 +60,7 @@ static bool read_key(const char *line, size_t len, unsigned char key[KEY_SIZE])
 {
     size_t key_len = 0;
 
-    return len == 2 * KEY_SIZE &&
-           sodium_hex2bin(key, KEY_SIZE, line, len, NULL, &key_len, NULL) == 0 &&
+    return sodium_hex2bin(key, KEY_SIZE, line, len, NULL, &key_len, NULL) == 0 &&
            key_len == KEY_SIZE;
 }
 

@@ -223,6 +223,11 @@ static void what_is_shown_is_exact(void **state)
     assert_non_null(strstr(out.data, "\"validUntil\":\"9999-12-31T23:59:59.999Z\","));
     assert_non_null(strstr(out.data, "\"validForSeconds\":null,"));
     assert_non_null(strstr(out.data, "\"closedAt\":\"9999-12-31T23:59:59.999Z\","));
+
+    coupon.issued_count++;
+    strbuf_clear(&out);
+    coupon_encode_public(&coupon, &out);
+    assert_non_null(strstr(out.data, "\"remaining\":0,"));
     strbuf_free(&out);
 }
 

@@ -348,6 +348,16 @@ static void kafkas_timestamp_must_be_a_time(void **state)
     assert_int_equal(issue_request_decode(&record, &request, NULL, 0), ISSUE_REQUEST_OK);
 }
 
+static void fault_names_are_stable(void **state)
+{
+    static const char *const names[] = {"OK",          "EMPTY",       "TOO_LONG", "NOT_JSON",
+                                        "WRONG_SHAPE", "NEW_VERSION", "NO_KEY",   "OTHER_KEY"};
+
+    (void)state;
+    for (int i = ISSUE_REQUEST_OK; i <= ISSUE_REQUEST_OTHER_KEY; i++)
+        assert_string_equal(issue_request_fault_name((enum issue_request_fault)i), names[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +365,7 @@ int main(void)
         cmocka_unit_test(each_fault_has_its_class),
         cmocka_unit_test(the_key_is_the_coupon_in_plain_decimal),
         cmocka_unit_test(kafkas_timestamp_must_be_a_time),
+        cmocka_unit_test(fault_names_are_stable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -272,7 +272,7 @@ static void an_integer_keeps_to_its_bounds(void **state)
     (void)state;
     assert_int_equal(json_get_integer(object, "five", 6, 9, &number), JSON_FIELD_WRONG);
     assert_int_equal(json_get_integer(object, "five", 1, 4, &number), JSON_FIELD_WRONG);
-    assert_int_equal(json_get_integer(object, "real", 1, 9, &number), JSON_FIELD_WRONG);
+    assert_int_equal(json_get_integer(object, "real", 0, 9, &number), JSON_FIELD_WRONG);
     assert_int_equal(json_get_integer(object, "none", 1, 9, &number), JSON_FIELD_ABSENT);
     assert_int_equal(number, 77);
     assert_int_equal(json_get_integer(object, "five", 5, 5, &number), JSON_FIELD_PRESENT);
