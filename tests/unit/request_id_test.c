@@ -88,6 +88,7 @@ static void a_key_file_is_read_line_by_line(void **state)
         {"\n" KEY_A "\n\n" KEY_A KEY_B, "line 4"},
         {"00010203 0405060708090a0b0c0d0e0f", "line 1"},
         {"000102030405060708090a0b0c0d0e0", "line 1"},
+        {"000102030405060708090a0b0c0d0e", "line 1"},
         {"000102030405060708090a0b0c0d0e0g", "line 1"},
         {"000102030405060708090a0b0c0d0e0#", "line 1"},
         {"0x0102030405060708090a0b0c0d0e0f", "line 1"},
