@@ -46,6 +46,7 @@ struct http_connection {
     enum http_reader_state timed_phase; /* of receiving, that the deadline is for */
     bool working;                       /* a function below this one still needs the memory */
     bool ended;                         /* the client sends no more */
+    bool stalled;                       /* enough input waits; no more is read */
     bool last;                          /* close after the answer */
     int request_count;
     int64_t deadline_us; /* monotonic; 0: none */
@@ -126,6 +127,24 @@ static void connection_drop_input(struct http_connection *connection)
     evbuffer_drain(bufferevent_get_input(connection->bufev), input_len(connection));
 }
 
+/* Input that waits behind a request is bounded. Not by a bufferevent's high watermark: at the mark
+ * libevent 2.1.12 calls a read callback that takes nothing again and again. */
+static void connection_stall(struct http_connection *connection)
+{
+    if (input_len(connection) < connection->service->config.max_head_bytes)
+        return;
+    connection->stalled = true;
+    bufferevent_disable(connection->bufev, EV_READ);
+}
+
+static void connection_resume(struct http_connection *connection)
+{
+    if (!connection->stalled)
+        return;
+    connection->stalled = false;
+    bufferevent_enable(connection->bufev, EV_READ);
+}
+
 /* The last answer is out. */
 static void connection_linger(struct http_connection *connection, int64_t now_us)
 {
@@ -137,6 +156,7 @@ static void connection_linger(struct http_connection *connection, int64_t now_us
     connection->state = CONNECTION_LINGERING;
     connection_expire_in(connection, now_us, CONNECTION_LINGER_MS);
     connection_drop_input(connection);
+    connection_resume(connection);
 }
 
 static void connection_answered(struct http_connection *connection, int64_t now_us)
@@ -327,10 +347,12 @@ static void connection_work(struct http_connection *connection)
         evbuffer_drain(input, http_reader_feed(&connection->reader, span.iov_base, span.iov_len));
         connection_step(connection);
     }
-    if (connection->state == CONNECTION_RECEIVING && connection->ended)
+    if (connection->state == CONNECTION_RECEIVING && connection->ended) {
         connection_close(connection);
-    else if (connection->state == CONNECTION_RECEIVING)
+    } else if (connection->state == CONNECTION_RECEIVING) {
+        connection_resume(connection);
         connection_set_deadline(connection);
+    }
     connection_leave(connection, outer);
 }
 
@@ -343,6 +365,8 @@ static void connection_readable(struct bufferevent *bufev, void *cookie)
         connection_work(connection);
     else if (connection->state == CONNECTION_LINGERING)
         connection_drop_input(connection);
+    else
+        connection_stall(connection);
 }
 
 static void connection_flushed(struct bufferevent *bufev, void *cookie)
@@ -382,19 +406,19 @@ static void connection_event(struct bufferevent *bufev, short what, void *cookie
         connection_ended(connection);
 }
 
-/* With its input full or ended a connection is not polled by the loop, so ask. */
-static void connection_check_client(struct http_connection *connection)
+/* With its input stalled or ended a connection is not polled by the loop, so ask. */
+static void connection_check_client(struct http_connection *connection, int64_t now_us)
 {
     struct pollfd poll_fd = {.fd = connection->fd, .events = POLLRDHUP};
 
-    if (!connection->ended && input_len(connection) < connection->service->config.max_head_bytes)
+    if (!connection->ended && !connection->stalled)
         return;
     if (poll(&poll_fd, 1, 0) <= 0)
         return;
     if (poll_fd.revents & (POLLERR | POLLHUP))
         connection_close(connection);
-    else if (!connection->ended)
-        connection_ended(connection);
+    else if (connection->deadline_us == 0)
+        connection_expire_in(connection, now_us, CONNECTION_HALF_CLOSED_MS);
 }
 
 /* Make the close a reset, which drops the unread answer from the kernel's memory too. */
@@ -425,7 +449,7 @@ static void connection_check(struct http_service_link *link, int64_t now_us)
     if (connection->deadline_us != 0 && now_us >= connection->deadline_us)
         connection_expired(connection);
     else if (connection->state == CONNECTION_PENDING)
-        connection_check_client(connection);
+        connection_check_client(connection, now_us);
     connection_leave(connection, outer);
 }
 
@@ -476,6 +500,5 @@ void http_connection_start(struct http_service *service, int fd)
     http_service_add(service, &connection->link);
     bufferevent_setcb(connection->bufev, connection_readable, connection_flushed, connection_event,
                       connection);
-    bufferevent_setwatermark(connection->bufev, EV_READ, 0, service->config.max_head_bytes);
     bufferevent_enable(connection->bufev, EV_READ);
 }
