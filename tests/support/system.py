@@ -20,6 +20,7 @@ from tests.support.wire import Record
 
 SECONDS_TO_DRAIN = 100.0
 _FIRST_CHOSEN_ID = 1_000_000
+_GAP = 1000  # for ids that the database gives out meanwhile
 
 
 class System:
@@ -70,6 +71,8 @@ class System:
 
     def unused_id(self, partition: int | None = None) -> int:
         """A coupon id that nobody has; on request one that belongs into that partition."""
+        taken = self.database.count("SELECT COALESCE(MAX(coupon_id), 0) FROM coupon")
+        self._next_chosen_id = max(self._next_chosen_id, taken + _GAP)
         while True:
             self._next_chosen_id += 1
             coupon_id = self._next_chosen_id

@@ -1,0 +1,78 @@
+"""Goal: the programs refuse a database whose schema is older or newer than theirs, and say what mends it."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.condition import wait_until
+from deploy.local.paths import REPOSITORY
+from deploy.local.programs import Program
+from tests.support.system import System
+
+_DATABASE = "coupon_schema_test"
+
+
+@pytest.fixture
+def database(system: System) -> Iterator[str]:
+    """An empty database of its own."""
+    server = system.world.mariadb
+    server.root_query(
+        f"CREATE DATABASE {_DATABASE};"
+        f"GRANT ALL ON {_DATABASE}.* TO 'coupon'@'127.0.0.1'; GRANT ALL ON {_DATABASE}.* TO 'coupon'@'localhost'"
+    )
+    yield _DATABASE
+    server.root_query(f"DROP DATABASE {_DATABASE}")
+
+
+def programs(system: System) -> list[Program]:
+    """A gateway and a worker that would use the other database."""
+    flags = ["--mysql-database", _DATABASE]
+    return [system.world.make_gateway(3, flags), system.world.make_worker(3, flags)]
+
+
+def refusal(program: Program) -> tuple[int | None, str]:
+    """Exit code and last words of a program that must not start."""
+    program.start()
+    try:
+        wait_until(lambda: not program.process.alive(), 20)
+        return program.process.exit_code(), program.process.log_tail(3)
+    finally:
+        program.process.stop()
+        program.process.log_file.unlink(missing_ok=True)
+
+
+def test_too_old(system: System, database: str) -> None:
+    for program in programs(system):
+        code, words = refusal(program)
+        print(f"{program.name}: {code} {words}")
+        assert code not in (None, 0)
+        assert "schema version 0" in words and "deploy/schema/apply.py" in words
+
+
+def test_too_new(system: System, database: str) -> None:
+    system.world.mariadb.root_query(
+        f"CREATE TABLE {_DATABASE}.schema_version (version INT NOT NULL PRIMARY KEY);"
+        f"INSERT INTO {_DATABASE}.schema_version VALUES (1), (9999)"
+    )
+    for program in programs(system):
+        code, words = refusal(program)
+        print(f"{program.name}: {code} {words}")
+        assert code not in (None, 0)
+        assert "9999" in words and "release" in words
+
+
+def test_the_named_command_mends_it(system: System, database: str) -> None:
+    subprocess.run(
+        [
+            "deploy/schema/apply.py", "--port", str(system.world.ports.mariadb), "--database", database,
+            "--password-file", str(system.world.secrets.mysql_password),
+        ],
+        cwd=REPOSITORY, check=True, timeout=60,
+    )  # fmt: skip
+    gateway = programs(system)[0]
+    gateway.start()
+    try:
+        gateway.wait_ready()
+    finally:
+        gateway.stop()
