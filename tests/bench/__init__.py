@@ -1,0 +1,1 @@
+"""Speed, held against ceilings that are measured in the same run."""

@@ -1,0 +1,82 @@
+"""Speed against ceilings: python3 -m tests.bench.run [--only NAME] [--rounds N] [--seconds S]
+
+Each budget is a pair, the ceiling and our program, measured in turns, so that both see the same
+machine. Exit code 1 when a budget is missed, 2 when something could not be measured."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.local.errors import LocalError
+from deploy.local.paths import BUILD
+from tests.bench import report
+from tests.bench.bench_world import DIRECTORY, BenchWorld
+from tests.bench.pair import Figures, Pair
+from tests.bench.worker_pair import WorkerPair
+
+RESULT = DIRECTORY / "result.json"
+_ISSUED_RECORDS, _SOLD_OUT_RECORDS = 25_000, 50_000  # for each second that a measure shall take
+
+
+def _pairs(bench: BenchWorld, seconds: float) -> list[Pair]:
+    return [
+        WorkerPair(bench, False, int(seconds * _ISSUED_RECORDS)),
+        WorkerPair(bench, True, int(seconds * _SOLD_OUT_RECORDS)),
+    ]
+
+
+def _arguments(names: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python3 -m tests.bench.run", description="Speed against ceilings.")
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"of {', '.join(names)}")
+    parser.add_argument("--rounds", type=int, default=3, help="of both sides in turns (default: 3)")
+    parser.add_argument("--seconds", type=float, default=4, help="that a measure shall take, about (default: 4)")
+    parser.add_argument("--build", type=Path, default=BUILD, help="folder of the binaries (default: build)")
+    return parser.parse_args()
+
+
+def _describe(figures: Figures) -> str:
+    return ", ".join(f"{name} {value:,.1f}" for name, value in figures.items())
+
+
+def _measure(pair: Pair, rounds: int) -> report.Measured:
+    measured = report.Measured(pair)
+    print(f"{pair.title}", flush=True)
+    pair.open()
+    try:
+        for number in range(1, rounds + 1):
+            for side, kept, run in (
+                ("ceiling", measured.ceiling, pair.ceiling),
+                ("ours", measured.ours, pair.ours),
+            ):
+                kept.append(run())
+                print(f"  round {number} {side:8} {_describe(kept[-1])}", flush=True)
+    finally:
+        pair.close()
+    return measured
+
+
+def main() -> int:
+    """Measure; the exit code."""
+    options = _arguments(["gateway-accept", "gateway-sold-out", "worker-issued", "worker-sold-out"])
+    bench = BenchWorld(options.build.resolve())
+    all_measured = []
+    try:
+        print("starting servers", flush=True)
+        with bench.running():
+            for pair in _pairs(bench, options.seconds):
+                if not options.only or pair.name in options.only:
+                    all_measured.append(_measure(pair, options.rounds))
+    except LocalError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    report.write(RESULT, all_measured, options.rounds)
+    print(f"\n{report.table(all_measured)}\n\n{RESULT}")
+    missed = [line for measured in all_measured for line in measured.missed()]
+    for line in missed:
+        print(f"MISSED  {line}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
