@@ -19,8 +19,11 @@ void *http_exchange_context(const struct http_exchange *exchange);
 /* Monotonic microseconds at which the request was complete. */
 int64_t http_exchange_started_us(const struct http_exchange *exchange);
 
-/* Ask to be told when the client leaves before the answer. gone(cookie) runs on the loop's thread;
- * the exchange is freed right after it. Replaces an earlier callback; NULL removes it. */
+/* Ask to be told when the client leaves before the answer: by a reset at once; by the end of its
+ * input a second later, because a client that has only shut down its sending side looks the same
+ * and gets its answer if it comes within that second. gone(cookie) runs on the loop's thread, never
+ * from inside another function of this header; the exchange is freed right after it. Replaces an
+ * earlier callback; NULL removes it. */
 void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *cookie),
                            void *cookie);
 
