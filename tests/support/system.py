@@ -1,6 +1,6 @@
 """A world as the tests and the demo use it: its addresses, coupons, records, and the checkers over all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from deploy.local.condition import wait_until
@@ -10,7 +10,7 @@ from deploy.local.programs import Program
 from deploy.local.secret_files import ADMIN_TOKEN
 from deploy.local.world import DEAD_LETTER_SUFFIX, GROUP, TOPIC, World
 from tests.support.check import check_dead_letters, check_ledger, check_log, check_model, check_sql
-from tests.support.crowd import Crowd
+from tests.support.crowd import Crowd, Progress
 from tests.support.ledger import Account, Ledger
 from tests.support.murmur2 import partition_of
 from tests.support.rest import Answer, call
@@ -35,6 +35,7 @@ class System:
         self.ledgers = world.data_dir / "ledgers"
         self.expected_to_restart: set[str] = set()  # names of programs that a test ends on purpose
         self._next_chosen_id = _FIRST_CHOSEN_ID
+        self.watch: Callable[[Progress], None] | None = None
         self._writer: TopicWriter | None = None
 
     @property
@@ -81,7 +82,7 @@ class System:
 
     def crowd(self, ledger: Ledger, **options: Any) -> Crowd:
         """A crowd at all gateways."""
-        return Crowd(self.gateways, ledger, **options)
+        return Crowd(self.gateways, ledger, **{"watch": self.watch, **options})
 
     def ledger(self, name: str) -> Ledger:
         """A fresh ledger of that name."""

@@ -1,0 +1,1 @@
+"""The demo: the main job end to end on real servers, from nothing: python3 -m tests.demo"""
