@@ -1,0 +1,137 @@
+#include "api-gateway/broadcast_feed.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/check.h"
+#include "common/base/clock.h"
+#include "common/contract/broadcast.h"
+
+#define SILENCE_US 1500000 /* workers are heard at least every second or so */
+#define ASK_EVERY_US 500000
+#define PATIENCE_MS 500
+
+static void hear(struct io_thread *thread, int32_t partition, int64_t next_offset, bool caught_up)
+{
+    if (progress_hear(&thread->progress, partition, next_offset, caught_up, clock_monotonic_us()))
+        result_waiters_progress(thread->waiters, partition);
+}
+
+void broadcast_feed_message(void *cookie, const char *text, size_t len)
+{
+    struct io_thread *thread = cookie;
+    struct broadcast broadcast;
+
+    if (!broadcast_decode(text, len, &broadcast))
+        return;
+    switch (broadcast.type) {
+    case BROADCAST_PROGRESS:
+        if (strcmp(broadcast.topic, thread->config->kafka.topic) == 0)
+            hear(thread, broadcast.partition, broadcast.next_offset, broadcast.caught_up);
+        break;
+    case BROADCAST_SOLD_OUT:
+        coupon_cache_sold_out(thread->coupons, broadcast.coupon_id, broadcast.total_stock);
+        break;
+    case BROADCAST_CHANGED:
+        coupon_cache_changed(thread->coupons, broadcast.coupon_id);
+        break;
+    }
+}
+
+static void progress_read(void *cookie, const redisReply *reply)
+{
+    struct io_thread *thread = cookie;
+    size_t topic_len = strlen(thread->config->kafka.topic);
+
+    if (!reply || reply->type != REDIS_REPLY_ARRAY)
+        return;
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        const char *field = reply->element[i]->str;
+
+        if (reply->element[i]->type != REDIS_REPLY_STRING ||
+            reply->element[i + 1]->type != REDIS_REPLY_STRING ||
+            strncmp(field, thread->config->kafka.topic, topic_len) != 0 || field[topic_len] != ':')
+            continue;
+        hear(thread, (int32_t)strtol(field + topic_len + 1, NULL, 10),
+             strtoll(reply->element[i + 1]->str, NULL, 10), false);
+    }
+}
+
+void broadcast_feed_connected(void *cookie)
+{
+    struct io_thread *thread = cookie;
+    const char *const parts[] = {"HGETALL", BROADCAST_PROGRESS_KEY};
+    const size_t lengths[] = {strlen(parts[0]), strlen(parts[1])};
+
+    redis_link_command(thread->redis, progress_read, thread, 2, parts, lengths);
+    coupon_cache_changed_all(thread->coupons);
+}
+
+struct fence_row {
+    int32_t partition;
+    int64_t next_offset;
+};
+
+struct fence_job {
+    struct sql_job job;
+    struct io_thread *thread;
+    size_t count;
+    struct fence_row rows[PROGRESS_MAX_PARTITIONS];
+};
+
+static void read_fence(void *cookie, char **values, const unsigned long *lengths)
+{
+    struct fence_job *fence = cookie;
+
+    (void)lengths;
+    if (fence->count < PROGRESS_MAX_PARTITIONS)
+        fence->rows[fence->count++] = (struct fence_row){
+            (int32_t)sql_read_number(values[0], -1),
+            sql_read_number(values[1], -1),
+        };
+}
+
+static enum sql_class run(struct sql_job *job, struct sql_session *session, struct sql_fault *fault)
+{
+    struct fence_job *fence = (struct fence_job *)job;
+    const char *topic = fence->thread->config->kafka.topic;
+    struct strbuf statement = STRBUF_INIT;
+    enum sql_class class;
+
+    strbuf_add_text(&statement, "SELECT partition_id,next_offset FROM consumer_fence WHERE topic=");
+    sql_add_text(session, &statement, topic, strlen(topic));
+    class = sql_session_query(session, statement.data, statement.len, read_fence, fence, fault);
+    strbuf_free(&statement);
+    return class;
+}
+
+static void done(struct sql_job *job)
+{
+    struct fence_job *fence = (struct fence_job *)job;
+
+    fence->thread->fence_asked = false;
+    for (size_t i = 0; job->class == SQL_OK && i < fence->count; i++)
+        hear(fence->thread, fence->rows[i].partition, fence->rows[i].next_offset, false);
+    free(fence);
+}
+
+void broadcast_feed_tick(struct io_thread *thread, int64_t now_us)
+{
+    struct fence_job *fence;
+
+    if (thread->fence_asked || now_us - thread->progress.heard_us < SILENCE_US ||
+        now_us - thread->fence_asked_us < ASK_EVERY_US)
+        return;
+    fence = calloc(1, sizeof *fence);
+    CHECK(fence, "out of memory");
+    fence->job.run = run;
+    fence->job.done = done;
+    fence->thread = thread;
+    thread->fence_asked = true;
+    thread->fence_asked_us = now_us;
+    if (!sql_pool_submit(thread->pool, thread->mailbox, &fence->job, PATIENCE_MS)) {
+        fence->job.class = SQL_OUTAGE;
+        done(&fence->job);
+    }
+}

@@ -1,0 +1,56 @@
+#ifndef COUPON_CACHE_H
+#define COUPON_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "api-gateway/admission.h"
+#include "api-gateway/sql_pool.h"
+
+struct event_base;
+
+/* One loop's near cache of coupons. Coupons in use are read again in the background, all in one query;
+ * requests for a coupon that is not here yet wait together for one query. Loop thread only. */
+struct coupon_cache;
+
+enum coupon_answer {
+    COUPON_KNOWN,   /* a view, at most a refresh old while MySQL answers, older while it does not */
+    COUPON_ABSENT,  /* there is no such coupon */
+    COUPON_WAIT,    /* being read */
+    COUPON_DOUBTFUL /* could not be read: let the worker decide */
+};
+
+/* Somebody who waits; embedded in what waits. */
+struct coupon_wait {
+    void (*ready)(struct coupon_wait *wait, enum coupon_answer answer,
+                  const struct coupon_view *view);
+    int64_t deadline_us;
+    struct coupon_cache_entry *entry; /* NULL: not waiting */
+    TAILQ_ENTRY(coupon_wait) next;
+};
+
+struct coupon_cache *coupon_cache_new(struct event_base *base, struct sql_pool *pool,
+                                      struct sql_mailbox *mailbox, int64_t refresh_ms);
+
+/* Nobody waits any more. */
+void coupon_cache_free(struct coupon_cache *cache);
+
+/* Look a coupon up. *view is valid until the loop turns. With COUPON_WAIT, wait->ready is called later,
+ * never from inside, within a few hundred milliseconds. */
+enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon_id,
+                                     const struct coupon_view **view, struct coupon_wait *wait);
+
+/* Stop waiting; ready is not called. Nothing where it does not wait. */
+void coupon_cache_leave(struct coupon_wait *wait);
+
+/* The worker says that nothing is left of total_stock: takes effect at once. */
+void coupon_cache_sold_out(struct coupon_cache *cache, uint64_t coupon_id, uint32_t total_stock);
+
+/* The row changed: read it again now. */
+void coupon_cache_changed(struct coupon_cache *cache, uint64_t coupon_id);
+
+/* Read everything again now: broadcasts may have been missed. */
+void coupon_cache_changed_all(struct coupon_cache *cache);
+
+#endif

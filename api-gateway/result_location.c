@@ -1,0 +1,40 @@
+#include "api-gateway/result_location.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+size_t result_location_format(struct result_location location, char text[RESULT_LOCATION_SIZE])
+{
+    return (size_t)snprintf(text, RESULT_LOCATION_SIZE, "%" PRId32 ".%" PRId64, location.partition,
+                            location.offset);
+}
+
+static bool read_digits(const char *text, size_t len, int64_t max, int64_t *number)
+{
+    int64_t value = 0;
+
+    if (len == 0 || len > 18)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        value = 10 * value + (text[i] - '0');
+    }
+    *number = value;
+    return value <= max;
+}
+
+bool result_location_parse(const char *text, size_t len, struct result_location *location)
+{
+    int64_t partition;
+    int64_t offset;
+    size_t dot = 0;
+
+    while (dot < len && text[dot] != '.')
+        dot++;
+    if (dot == len || !read_digits(text, dot, INT32_MAX, &partition) ||
+        !read_digits(text + dot + 1, len - dot - 1, INT64_MAX, &offset))
+        return false;
+    *location = (struct result_location){(int32_t)partition, offset};
+    return true;
+}
