@@ -44,12 +44,11 @@ struct coupon_cache {
     struct event *load_soon;
     int64_t refresh_us;
     bool loading; /* a query is under way */
-    struct load_job *job;
 };
 
 struct load_job {
     struct sql_job job;
-    struct coupon_cache *cache; /* NULL: the cache is gone */
+    struct coupon_cache *cache;
     uint64_t ids[LOAD_MAX];
     size_t id_count;
     struct coupon coupons[LOAD_MAX];
@@ -153,12 +152,7 @@ static void loaded(struct sql_job *job)
     struct coupon_cache *cache = load->cache;
     int64_t now_us = clock_monotonic_us();
 
-    if (!cache) {
-        free(load);
-        return;
-    }
     cache->loading = false;
-    cache->job = NULL;
     if (job->class != SQL_OK)
         log_warn("coupons_not_read", "error %u: %s; going on with what is known", job->fault.code,
                  job->fault.text);
@@ -204,7 +198,6 @@ static void load(evutil_socket_t fd, short what, void *cookie)
     load_job->job.done = loaded;
     load_job->cache = cache;
     cache->loading = true;
-    cache->job = load_job;
     if (!sql_pool_submit(cache->pool, cache->mailbox, &load_job->job, LOAD_PATIENCE_MS)) {
         load_job->job.class = SQL_OUTAGE;
         strcpy(load_job->job.fault.text, "too many questions are waiting for MySQL");
@@ -278,8 +271,7 @@ void coupon_cache_free(struct coupon_cache *cache)
 
     if (!cache)
         return;
-    if (cache->job)
-        cache->job->cache = NULL;
+    CHECK(!cache->loading, "a query is under way");
     HASH_ITER (hh, cache->entries, entry, next) {
         CHECK(TAILQ_EMPTY(&entry->waiting), "coupon %" PRIu64 " is still waited for",
               entry->coupon_id);

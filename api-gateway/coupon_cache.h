@@ -33,7 +33,7 @@ struct coupon_wait {
 struct coupon_cache *coupon_cache_new(struct event_base *base, struct sql_pool *pool,
                                       struct sql_mailbox *mailbox, int64_t refresh_ms);
 
-/* Nobody waits any more. */
+/* Nobody waits any more, and the mailbox is freed. */
 void coupon_cache_free(struct coupon_cache *cache);
 
 /* Look a coupon up. *view is valid until the loop turns. With COUPON_WAIT, wait->ready is called later,

@@ -72,10 +72,13 @@ struct io_thread *io_thread_start(const struct io_thread_parts *parts, uint32_t 
 /* Begin to stop: no new requests; what is pending is answered. Any thread. */
 void io_thread_stop(struct io_thread *thread);
 
+/* Has it ended? Any thread. */
+bool io_thread_ended(const struct io_thread *thread);
+
 /* Wait until it has ended; bounded by what is pending and a few seconds. */
 void io_thread_join(struct io_thread *thread);
 
-/* Free a joined thread. The pool is stopped by then: none of its jobs comes back. */
+/* Free a joined thread. The pool is stopped by then, not yet freed. */
 void io_thread_free(struct io_thread *thread);
 
 #endif

@@ -272,8 +272,7 @@ void result_lookup_free(struct result_lookup *lookup)
 
     if (!lookup)
         return;
-    if (lookup->query)
-        result_query_forget(lookup->query);
+    CHECK(!lookup->query, "a query is under way");
     HASH_ITER (hh, lookup->questions, question, next) {
         CHECK(TAILQ_EMPTY(&question->waiting) && TAILQ_EMPTY(&question->late),
               "%s is still asked for", question->request_id);

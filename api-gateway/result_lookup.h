@@ -31,7 +31,7 @@ struct result_lookup *result_lookup_new(struct event_base *base, struct redis_li
                                         struct sql_pool *pool, struct sql_mailbox *mailbox,
                                         struct result_cache *cache);
 
-/* Nobody waits any more; redis is already freed or quiet. */
+/* Nobody waits any more, and the link and the mailbox are freed. */
 void result_lookup_free(struct result_lookup *lookup);
 
 /* Ask; wait->answered is called later, never from inside, within about two seconds. The answer is not

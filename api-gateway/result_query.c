@@ -15,7 +15,6 @@ struct result_query {
     void (*found)(void *cookie, const char *request_id, const char *json, size_t len);
     void (*ended)(void *cookie, bool answered);
     void *cookie;
-    bool forgotten;
     size_t id_count;
     size_t result_count;
     char ids[IDS_MAX][REQUEST_ID_MAX + 1];
@@ -89,16 +88,14 @@ static void done(struct sql_job *job)
     struct result_query *query = (struct result_query *)job;
     struct strbuf json = STRBUF_INIT;
 
-    if (!query->forgotten) {
-        if (job->class != SQL_OK)
-            log_warn("results_not_read", "error %u: %s", job->fault.code, job->fault.text);
-        for (size_t i = 0; job->class == SQL_OK && i < query->result_count; i++) {
-            strbuf_clear(&json);
-            issue_result_encode(&query->results[i], &json);
-            query->found(query->cookie, query->results[i].request_id, json.data, json.len);
-        }
-        query->ended(query->cookie, job->class == SQL_OK);
+    if (job->class != SQL_OK)
+        log_warn("results_not_read", "error %u: %s", job->fault.code, job->fault.text);
+    for (size_t i = 0; job->class == SQL_OK && i < query->result_count; i++) {
+        strbuf_clear(&json);
+        issue_result_encode(&query->results[i], &json);
+        query->found(query->cookie, query->results[i].request_id, json.data, json.len);
     }
+    query->ended(query->cookie, job->class == SQL_OK);
     strbuf_free(&json);
     free(query);
 }
@@ -113,9 +110,4 @@ void result_query_start(struct result_query *query, struct sql_pool *pool,
     query->job.class = SQL_OUTAGE;
     strcpy(query->job.fault.text, "too many questions are waiting for MySQL");
     done(&query->job);
-}
-
-void result_query_forget(struct result_query *query)
-{
-    query->forgotten = true;
 }

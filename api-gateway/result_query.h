@@ -21,7 +21,4 @@ bool result_query_add(struct result_query *query, const char *request_id);
 void result_query_start(struct result_query *query, struct sql_pool *pool,
                         struct sql_mailbox *mailbox);
 
-/* Call nobody any more. */
-void result_query_forget(struct result_query *query);
-
 #endif

@@ -1,0 +1,268 @@
+#include "api-gateway/handlers/issue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api-gateway/handlers/issue_body.h"
+#include "api-gateway/handlers/problems.h"
+#include "common/base/check.h"
+#include "common/base/clock.h"
+#include "common/base/container_of.h"
+
+/* A request on its way: it waits for its coupon, then for a look at an earlier answer to its key (only
+ * where it would be refused), then for Kafka. */
+struct issue_accept {
+    struct io_thread *thread;
+    struct http_exchange *exchange; /* NULL: answered, or the client is gone */
+    struct issue_request request;
+    bool keyed;   /* the client gave an Idempotency-Key */
+    bool publish; /* came by the publish path */
+    enum admission refusal; /* what to answer when no earlier answer is found */
+    struct coupon_wait coupon;
+    struct result_wait earlier;
+    int64_t deadline_us;
+    bool produced;
+    TAILQ_ENTRY(issue_accept) next; /* in thread->accepts while produced and not answered */
+};
+
+static void end(struct issue_accept *accept)
+{
+    coupon_cache_leave(&accept->coupon);
+    result_lookup_leave(&accept->earlier);
+    free(accept);
+}
+
+/* The client left. A record that is under way stays so: its report frees the rest. */
+static void client_gone(void *cookie)
+{
+    struct issue_accept *accept = cookie;
+
+    accept->exchange = NULL;
+    if (accept->produced)
+        TAILQ_REMOVE(&accept->thread->accepts, accept, next);
+    else
+        end(accept);
+}
+
+static void add_result_url(struct strbuf *out, const struct issue_accept *accept,
+                           struct result_location location)
+{
+    char at[RESULT_LOCATION_SIZE];
+
+    strbuf_add_text(out, "/api/v1/coupons/result/");
+    strbuf_add_text(out, accept->request.request_id);
+    if (location.partition < 0)
+        return;
+    strbuf_add_text(out, "?at=");
+    strbuf_add(out, at, result_location_format(location, at));
+}
+
+static void answer_accepted(struct issue_accept *accept, struct result_location location)
+{
+    struct io_thread *thread = accept->thread;
+    struct strbuf *body = &thread->scratch;
+    int64_t position = progress_position(&thread->progress, location.partition, location.offset);
+    char fields[256];
+    size_t url;
+    size_t url_len;
+
+    strbuf_clear(body);
+    strbuf_add_text(body, "{\"requestId\":\"");
+    strbuf_add_text(body, accept->request.request_id);
+    strbuf_add_text(body, "\",\"couponId\":");
+    strbuf_add_u64(body, accept->request.coupon_id);
+    strbuf_add_text(body, ",\"userId\":");
+    strbuf_add_u64(body, accept->request.user_id);
+    strbuf_add_text(body, ",\"status\":\"PENDING\",\"resultUrl\":\"");
+    url = body->len;
+    add_result_url(body, accept, location);
+    url_len = body->len - url;
+    strbuf_add_text(body, "\",\"position\":");
+    if (position >= 0)
+        strbuf_add_u64(body, (uint64_t)position);
+    else
+        strbuf_add_text(body, "null");
+    strbuf_add_text(body, accept->publish ? ",\"code\":200,\"message\":\"OK\"}" : "}");
+    snprintf(fields, sizeof fields, "Location: %.*s\r\nRetry-After: %d\r\n", (int)url_len,
+             body->data + url,
+             progress_retry_after(&thread->progress, location.partition, position));
+    http_exchange_json(accept->exchange, 202, fields, body->data, body->len);
+}
+
+static void answer_unknown(struct issue_accept *accept)
+{
+    struct strbuf members = STRBUF_INIT;
+
+    gateway_metrics_unknown(accept->thread->metrics);
+    strbuf_add_text(&members, "\"outcome\":\"unknown\",\"requestId\":\"");
+    strbuf_add_text(&members, accept->request.request_id);
+    strbuf_add_text(&members, "\",\"resultUrl\":\"");
+    add_result_url(&members, accept, RESULT_LOCATION_NONE);
+    strbuf_add_text(&members, "\"");
+    http_exchange_problem(accept->exchange, 503, "UNAVAILABLE",
+                          "It is not known whether the request was taken in. Poll its result, or send "
+                          "it again with the same Idempotency-Key.",
+                          "Retry-After: 1\r\n", members.data);
+    strbuf_free(&members);
+}
+
+void issue_delivered_report(void *cookie, enum issue_delivery delivery,
+                            struct result_location location)
+{
+    struct issue_accept *accept = cookie;
+
+    if (accept->exchange) {
+        TAILQ_REMOVE(&accept->thread->accepts, accept, next);
+        if (delivery == ISSUE_DELIVERED)
+            answer_accepted(accept, location);
+        else
+            answer_unknown(accept);
+    }
+    end(accept);
+}
+
+void issue_tick(struct io_thread *thread, int64_t now_us)
+{
+    struct issue_accept *accept;
+
+    while ((accept = TAILQ_FIRST(&thread->accepts)) && accept->deadline_us <= now_us) {
+        TAILQ_REMOVE(&thread->accepts, accept, next);
+        answer_unknown(accept);
+        accept->exchange = NULL;
+    }
+}
+
+static void produce(struct issue_accept *accept)
+{
+    struct io_thread *thread = accept->thread;
+
+    accept->produced = true;
+    accept->deadline_us =
+        clock_monotonic_us() + thread->config->accept_timeout_ms * INT64_C(1000);
+    if (issue_producer_send(thread->producer, &accept->request, accept)) {
+        TAILQ_INSERT_TAIL(&thread->accepts, accept, next);
+        return;
+    }
+    accept->produced = false;
+    problem_unavailable(accept->exchange,
+                        "Too many requests wait for Kafka; this one was not taken in.");
+    end(accept);
+}
+
+static void refuse(struct issue_accept *accept)
+{
+    gateway_metrics_refused(accept->thread->metrics, accept->refusal);
+    http_exchange_problem(accept->exchange, 409, admission_code(accept->refusal),
+                          admission_detail(accept->refusal), NULL, NULL);
+    end(accept);
+}
+
+/* A retry with its key gets the answer that it missed, also when the coupon is gone meanwhile. */
+static void earlier_answered(struct result_wait *wait, enum result_answer answer, const char *json,
+                             size_t len)
+{
+    struct issue_accept *accept =
+        CONTAINER_OF(wait, struct issue_accept, earlier);
+
+    (void)json;
+    (void)len;
+    if (answer == RESULT_FOUND) {
+        answer_accepted(accept, RESULT_LOCATION_NONE);
+        end(accept);
+    } else {
+        refuse(accept);
+    }
+}
+
+static void admit(struct issue_accept *accept, enum coupon_answer answer,
+                  const struct coupon_view *view)
+{
+    struct io_thread *thread = accept->thread;
+    enum admission admission = ADMISSION_ADMIT;
+
+    accept->request.accepted_at_ms = clock_wall_ms();
+    if (answer == COUPON_ABSENT) {
+        problem_unknown_coupon(accept->exchange);
+        end(accept);
+        return;
+    }
+    if (answer == COUPON_KNOWN)
+        admission = admission_decide(view, accept->request.accepted_at_ms);
+    if (admission == ADMISSION_ADMIT) {
+        produce(accept);
+        return;
+    }
+    accept->refusal = admission;
+    if (accept->keyed)
+        result_lookup_ask(thread->lookup, accept->request.request_id,
+                          strlen(accept->request.request_id), &accept->earlier);
+    else
+        refuse(accept);
+}
+
+static void coupon_ready(struct coupon_wait *wait, enum coupon_answer answer,
+                         const struct coupon_view *view)
+{
+    admit(CONTAINER_OF(wait, struct issue_accept, coupon), answer,
+          view);
+}
+
+static struct issue_accept *accept_new(struct io_thread *thread, struct http_exchange *exchange,
+                                       const struct issue_wish *wish, bool publish)
+{
+    struct issue_accept *accept = calloc(1, sizeof *accept);
+
+    CHECK(accept, "out of memory");
+    accept->thread = thread;
+    accept->exchange = exchange;
+    accept->publish = publish;
+    accept->keyed = wish->key;
+    accept->request.coupon_id = wish->coupon_id;
+    accept->request.user_id = wish->user_id;
+    if (wish->key)
+        request_id_derive(thread->keys, wish->user_id, wish->coupon_id, wish->key, wish->key_len,
+                          accept->request.request_id);
+    else
+        request_id_generate(&thread->generator, clock_wall_ms(), accept->request.request_id);
+    accept->coupon.ready = coupon_ready;
+    accept->earlier.answered = earlier_answered;
+    http_exchange_on_gone(exchange, client_gone, accept);
+    return accept;
+}
+
+static void handle(struct http_exchange *exchange, enum issue_path path)
+{
+    struct io_thread *thread = http_exchange_context(exchange);
+    const struct coupon_view *view = NULL;
+    struct issue_accept *accept;
+    struct issue_wish wish;
+    enum coupon_answer answer;
+    char text[256];
+
+    switch (issue_body_read(http_exchange_request(exchange), path, &wish, text, sizeof text)) {
+    case ISSUE_BODY_OK:
+        break;
+    case ISSUE_BODY_NOT_JSON:
+        problem_invalid_json(exchange, text);
+        return;
+    case ISSUE_BODY_INVALID:
+        problem_invalid_request(exchange, text);
+        return;
+    }
+    accept = accept_new(thread, exchange, &wish, path == ISSUE_PATH_USER);
+    answer = coupon_cache_find(thread->coupons, wish.coupon_id, &view, &accept->coupon);
+    if (answer != COUPON_WAIT)
+        admit(accept, answer, view);
+}
+
+void issue_handle_coupon(struct http_exchange *exchange)
+{
+    handle(exchange, ISSUE_PATH_COUPON);
+}
+
+void issue_handle_publish(struct http_exchange *exchange)
+{
+    handle(exchange, ISSUE_PATH_USER);
+}

@@ -1,0 +1,255 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <event2/event.h>
+#include <sodium.h>
+
+#include "api-gateway/config.h"
+#include "api-gateway/instance_number.h"
+#include "api-gateway/io_thread.h"
+#include "api-gateway/management.h"
+#include "common/base/check.h"
+#include "common/base/container_of.h"
+#include "common/base/log.h"
+#include "common/mysql/schema_version.h"
+
+#define RETRY_MS 500
+#define WATCH_MS 50
+#define PATIENCE_MS 10000
+
+/* The first visit to the database: is it ours, and which number do this start's ids get? */
+struct first_visit {
+    struct sql_job job;
+    enum schema_state state;
+    char text[256];
+    uint32_t instance;
+};
+
+/* The main thread's loop: signals, management, and the start of the others. */
+struct gateway {
+    struct gateway_config config;
+    struct request_id_keys *keys;
+    struct event_base *base;
+    struct sql_pool *pool;
+    struct sql_mailbox *mailbox;
+    struct topic_watch *topic;
+    struct redis_link *redis;
+    struct management *management;
+    struct first_visit visit;
+    struct event *retry;
+    struct event *watch; /* while stopping: have the threads ended? */
+    struct io_thread *threads[64];
+    size_t thread_count;
+    bool stopping;
+    int status;
+};
+
+/* The management listener goes on answering while the I/O threads finish. */
+static void watch(evutil_socket_t fd, short what, void *cookie)
+{
+    struct gateway *gateway = cookie;
+
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < gateway->thread_count; i++)
+        if (!io_thread_ended(gateway->threads[i]))
+            return;
+    event_base_loopbreak(gateway->base);
+}
+
+/* Begin to stop; the process ends with this status. */
+static void end(struct gateway *gateway, int status)
+{
+    const struct timeval interval = {.tv_usec = WATCH_MS * 1000};
+
+    if (gateway->stopping)
+        return;
+    gateway->stopping = true;
+    gateway->status = status;
+    management_set_stopping(gateway->management);
+    for (size_t i = 0; i < gateway->thread_count; i++)
+        io_thread_stop(gateway->threads[i]);
+    event_add(gateway->watch, &interval);
+}
+
+static void start_threads(struct gateway *gateway, uint32_t instance)
+{
+    const struct io_thread_parts parts = {
+        .config = &gateway->config,
+        .keys = gateway->keys,
+        .pool = gateway->pool,
+        .topic = gateway->topic,
+        .instance = instance,
+    };
+
+    for (uint32_t i = 0; i < (uint32_t)gateway->config.io_threads; i++) {
+        struct io_thread *thread = io_thread_start(&parts, i);
+
+        if (!thread) {
+            end(gateway, EX_UNAVAILABLE);
+            return;
+        }
+        gateway->threads[gateway->thread_count++] = thread;
+    }
+    management_set_serving(gateway->management, true);
+    log_info("started", "%zu I/O threads on %s, management on %s, instance %u",
+             gateway->thread_count, gateway->config.listen, gateway->config.management_listen,
+             instance);
+}
+
+static enum sql_class visit(struct sql_job *job, struct sql_session *session,
+                            struct sql_fault *fault)
+{
+    struct first_visit *first = CONTAINER_OF(job, struct first_visit, job);
+
+    first->state = schema_version_check(session, first->text, sizeof first->text, fault);
+    if (first->state == SCHEMA_UNKNOWN)
+        return fault->class;
+    if (first->state == SCHEMA_MISFIT)
+        return SQL_OK;
+    return instance_number_take(session, &first->instance, fault);
+}
+
+static void visited(struct sql_job *job)
+{
+    const struct timeval pause = {.tv_usec = RETRY_MS * 1000};
+    struct gateway *gateway = CONTAINER_OF(job, struct gateway, visit.job);
+
+    if (gateway->stopping)
+        return;
+    if (job->class != SQL_OK) {
+        log_warn("database_away", "error %u: %s; trying again until it is there", job->fault.code,
+                 job->fault.text);
+        event_add(gateway->retry, &pause);
+    } else if (gateway->visit.state == SCHEMA_MISFIT) {
+        log_error("schema_misfit", "%s", gateway->visit.text);
+        end(gateway, EX_CONFIG);
+    } else {
+        start_threads(gateway, gateway->visit.instance);
+    }
+}
+
+static void try_visit(evutil_socket_t fd, short what, void *cookie)
+{
+    struct gateway *gateway = cookie;
+
+    (void)fd;
+    (void)what;
+    gateway->visit.job.run = visit;
+    gateway->visit.job.done = visited;
+    CHECK(sql_pool_submit(gateway->pool, gateway->mailbox, &gateway->visit.job, PATIENCE_MS),
+          "an empty pool takes no job");
+}
+
+static void stop(evutil_socket_t signal_number, short what, void *cookie)
+{
+    struct gateway *gateway = cookie;
+
+    (void)what;
+    log_info("stopping", "signal %d; answering what is pending", (int)signal_number);
+    end(gateway, EX_OK);
+}
+
+static bool open_all(struct gateway *gateway)
+{
+    struct management_parts parts = {.config = &gateway->config};
+    char error[512];
+
+    gateway->base = event_base_new();
+    CHECK(gateway->base, "no event loop");
+    gateway->topic = topic_watch_start(&gateway->config.kafka, error, sizeof error);
+    if (!gateway->topic) {
+        log_error("start_failed", "%s", error);
+        return false;
+    }
+    gateway->pool =
+        sql_pool_start(&gateway->config.sql, (size_t)gateway->config.mysql_threads);
+    gateway->mailbox = sql_mailbox_new(gateway->base);
+    gateway->redis = redis_link_new(gateway->base, &gateway->config.redis, NULL, NULL);
+    gateway->retry = evtimer_new(gateway->base, try_visit, gateway);
+    gateway->watch = event_new(gateway->base, -1, EV_PERSIST, watch, gateway);
+    CHECK(gateway->retry && gateway->watch, "out of memory");
+    parts.base = gateway->base;
+    parts.pool = gateway->pool;
+    parts.mailbox = gateway->mailbox;
+    parts.topic = gateway->topic;
+    parts.redis = gateway->redis;
+    gateway->management = management_start(&parts);
+    return gateway->management;
+}
+
+/* In the order that lets each part's last callbacks find what they use. */
+static void close_all(struct gateway *gateway)
+{
+    for (size_t i = 0; i < gateway->thread_count; i++)
+        io_thread_join(gateway->threads[i]);
+    if (gateway->pool)
+        sql_pool_stop(gateway->pool);
+    for (size_t i = 0; i < gateway->thread_count; i++)
+        io_thread_free(gateway->threads[i]);
+    gateway->stopping = true; /* a first visit that comes back now changes nothing */
+    sql_mailbox_free(gateway->mailbox);
+    management_free(gateway->management);
+    redis_link_free(gateway->redis);
+    sql_pool_free(gateway->pool);
+    topic_watch_stop(gateway->topic);
+    if (gateway->retry)
+        event_free(gateway->retry);
+    if (gateway->watch)
+        event_free(gateway->watch);
+    event_base_free(gateway->base);
+}
+
+static int run(struct gateway *gateway)
+{
+    struct event *signals[2];
+
+    gateway->status = EX_UNAVAILABLE;
+    if (open_all(gateway)) {
+        signals[0] = evsignal_new(gateway->base, SIGTERM, stop, gateway);
+        signals[1] = evsignal_new(gateway->base, SIGINT, stop, gateway);
+        CHECK(signals[0] && signals[1], "out of memory");
+        event_add(signals[0], NULL);
+        event_add(signals[1], NULL);
+        try_visit(-1, 0, gateway);
+        event_base_dispatch(gateway->base);
+        event_free(signals[0]);
+        event_free(signals[1]);
+    }
+    close_all(gateway);
+    return gateway->status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct gateway gateway;
+    enum log_level level = LOG_LEVEL_INFO;
+    char error[256];
+    int status;
+
+    switch (gateway_config_read(&gateway.config, argc, argv)) {
+    case OPTION_EXIT_OK:
+        return EX_OK;
+    case OPTION_EXIT_USAGE:
+        return EX_USAGE;
+    case OPTION_RUN:
+        break;
+    }
+    log_level_parse(gateway.config.log_level, &level);
+    log_init("api-gateway", level);
+    signal(SIGPIPE, SIG_IGN);
+    CHECK(sodium_init() >= 0, "libsodium does not start");
+    sql_library_start();
+    gateway.keys = request_id_keys_parse(gateway.config.request_id_key, error, sizeof error);
+    if (!gateway.keys) {
+        log_error("bad_key_file", "--request-id-key-file: %s", error);
+        return EX_CONFIG;
+    }
+    log_warn("auth_off", "users are not authenticated (--auth=off): for development only");
+    status = run(&gateway);
+    request_id_keys_free(gateway.keys);
+    log_info("stopped", "exit %d", status);
+    return status;
+}

@@ -1,0 +1,26 @@
+#include "api-gateway/public_routes.h"
+
+#include "api-gateway/handlers/coupon.h"
+#include "api-gateway/handlers/issue.h"
+#include "api-gateway/handlers/result.h"
+
+#define ISSUE_BODY_MAX 4096
+
+static const struct http_route routes[] = {
+    {HTTP_METHOD_POST, "/api/v1/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
+    {HTTP_METHOD_GET, "/api/v1/coupons/result/{requestId}", result_handle, 0},
+    {HTTP_METHOD_GET, "/api/v1/coupons", coupon_handle_list, 0},
+    {HTTP_METHOD_GET, "/api/v1/coupons/{couponId}", coupon_handle_read, 0},
+    /* older paths */
+    {HTTP_METHOD_POST, "/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
+    {HTTP_METHOD_GET, "/coupons/result/{requestId}", result_handle, 0},
+    {HTTP_METHOD_POST, "/api/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
+    {HTTP_METHOD_POST, "/api/v1/users/{userId}/coupons/publish", issue_handle_publish,
+     ISSUE_BODY_MAX},
+};
+
+const struct http_route *public_routes(size_t *count)
+{
+    *count = sizeof routes / sizeof routes[0];
+    return routes;
+}

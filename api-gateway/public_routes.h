@@ -1,0 +1,11 @@
+#ifndef PUBLIC_ROUTES_H
+#define PUBLIC_ROUTES_H
+
+#include <stddef.h>
+
+#include "api-gateway/http/http_server.h"
+
+/* All that clients can call, the paths of older systems included. */
+const struct http_route *public_routes(size_t *count);
+
+#endif
