@@ -78,17 +78,19 @@ static int listen_on(const char *host, uint16_t port, bool reuse_port)
     return fd;
 }
 
-/* Tell one newcomer by closing that it can't be served, rather than leave it waiting. */
+/* Tell newcomers by closing that they can't be served, rather than leave them waiting. */
 static void turn_away(struct http_listener *listener)
 {
-    int fd;
-
     if (listener->spare_fd < 0)
         return;
     close(listener->spare_fd);
-    fd = accept(listener->fd, NULL, NULL);
-    if (fd >= 0)
+    for (int i = 0; i < LISTENER_BURST; i++) {
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0)
+            break;
         close(fd);
+    }
     listener->spare_fd = open_spare();
 }
 

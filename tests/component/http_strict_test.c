@@ -86,6 +86,7 @@ static const struct raw_case refused[] = {
     {"empty Host", RAW("GET /hello HTTP/1.1\r\nHost:\r\n\r\n"), 400},
     {"Host with blank", RAW("GET /hello HTTP/1.1\r\nHost: a b\r\n\r\n"), 400},
     {"Host with path", RAW("GET /hello HTTP/1.1\r\nHost: a/b\r\n\r\n"), 400},
+    {"Host with odd separator", RAW("GET /hello HTTP/1.1\r\nHost: a/80\r\n\r\n"), 400},
     {"Host with user", RAW("GET /hello HTTP/1.1\r\nHost: u@a\r\n\r\n"), 400},
     {"Host with odd port", RAW("GET /hello HTTP/1.1\r\nHost: a:8x\r\n\r\n"), 400},
     {"Host list", RAW("GET /hello HTTP/1.1\r\nHost: a, b\r\n\r\n"), 400},
