@@ -1,5 +1,6 @@
 """The world that the demo plays in: made from nothing, stopped at the end whatever happens."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,7 @@ def stage(mock: bool) -> Iterator[System]:
     """Start everything, hand it over, stop everything. mock: even where there is a real Kafka."""
     if _DATA.exists():
         World(_DATA, progress=_quiet).wipe()
+        shutil.rmtree(_DATA, ignore_errors=True)
     mock = mock or not libs_present()
     world = World(
         _DATA, free_ports(), _PARTITIONS, gateways=0 if mock else _GATEWAYS, workers=0 if mock else _WORKERS,

@@ -85,6 +85,10 @@ class Crowd:
         """Each asks when the one before was answered; the polls may overlap."""
         return asyncio.run(self._run(list(buyers), together=False))
 
+    def give_up(self) -> None:
+        """Nobody asks or polls again after what is under way."""
+        self._deadline = time.monotonic()
+
     @asynccontextmanager
     async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
         """Connections of this crowd's, for buy(); the ledger is fsynced all the while."""

@@ -32,6 +32,8 @@ class Flow:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self.crowd.give_up()
         self.stop()
 
     def stop(self) -> list[Buyer]:

@@ -11,6 +11,7 @@ import pytest
 from deploy.local.condition import wait_until
 from deploy.local.programs import Program
 from tests.support.crowd import Buyer, tally
+from tests.support.flow import Flow
 from tests.support.ledger import Ledger
 from tests.support.rest import call
 from tests.support.sales import in_words
@@ -71,24 +72,17 @@ def test_worker_killed_at_a_failpoint(
     assert system.violations(account=ledger.account()) == []
 
 
-def test_worker_killed_in_the_middle_of_every_few_batches(
+def test_worker_killed_again_and_again_in_a_running_sale(
     system: System, ledger: Ledger, fragile_worker: Program
 ) -> None:
-    coupon = system.new_coupon(_STOCK, couponId=system.unused_id(0))
-    crowd = system.crowd(ledger, seconds=90)
-    buyers = [Buyer(coupon, user, gateway=user) for user in range(1, _USERS + 1)]
-    buying = threading.Thread(target=crowd.in_turn, args=[buyers])
-    buying.start()
-    deaths = 0
-    try:
-        for failpoint in ("worker_after_commit:2", "worker_before_commit:3") * 2:
+    coupons = [system.new_coupon(stock, couponId=system.unused_id(0)) for stock in (_STOCK, 1_000_000)]
+    with Flow(system.crowd(ledger, seconds=120), coupons) as flow:
+        for failpoint in ("worker_after_commit:3", "worker_before_commit:4", "worker_after_commit:2"):
             fragile_worker.start({"COUPON_FAILPOINT": failpoint})
-            deaths += fragile_worker.process.wait_exit(8)
-            fragile_worker.process.stop()
-    finally:
+            assert fragile_worker.process.wait_exit(40), f"{failpoint} was not reached"
+            assert fragile_worker.process.exit_code() == -signal.SIGKILL
         system.heal()
-        buying.join()
-    print(f"expected deaths, seen {deaths}; {in_words(tally(buyers))}")
-    assert deaths > 0
-    assert [buyer.result and buyer.result["issueNo"] for buyer in buyers[:_STOCK]] == list(range(1, _STOCK + 1))
+        flow.wait_for_ended(50)
+    print(in_words(tally(flow.buyers)))
+    assert {buyer.end for buyer in flow.buyers} <= {"ISSUED", "SOLD_OUT"}
     assert system.violations(account=ledger.account()) == []
