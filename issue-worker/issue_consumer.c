@@ -13,9 +13,14 @@
 #include "issue-worker/partition_table.h"
 
 #define ASSIGN_WATERMARK_MS 3000
+#define QUEUED_MIN "20000"
+#define QUEUED_LOW 15000
+#define WAKE_TIMEOUT_MS 1
 
 struct issue_consumer {
     rd_kafka_t *client;
+    rd_kafka_queue_t *queue; /* where client's records wait */
+    bool fetch_may_rest;
     const char *topic;
     struct issue_consumer_hooks hooks;
     struct partition_table partitions;
@@ -41,26 +46,28 @@ static bool fence_fits_log(struct issue_consumer *consumer, const struct partiti
     if (partition->next_offset >= low && partition->next_offset <= high)
         return true;
     if (partition->next_offset > high)
-        snprintf(text, sizeof text,
-                 "%s partition %" PRId32 ": the fence in MySQL is at %" PRId64
-                 " and the log ends at %" PRId64
-                 ". The topic was made anew, or this is another cluster. Point the worker at the right "
-                 "one; or, if the topic was meant to be made anew, delete the topic's rows from "
-                 "consumer_fence while no worker runs, and start again",
-                 consumer->topic, partition->number, partition->next_offset, high);
+        snprintf(
+            text, sizeof text,
+            "%s partition %" PRId32 ": the fence in MySQL is at %" PRId64
+            " and the log ends at %" PRId64
+            ". The topic was made anew, or this is another cluster. Point the worker at the right "
+            "one; or, if the topic was meant to be made anew, delete the topic's rows from "
+            "consumer_fence while no worker runs, and start again",
+            consumer->topic, partition->number, partition->next_offset, high);
     else
-        snprintf(text, sizeof text,
-                 "%s partition %" PRId32 ": records %" PRId64 " to %" PRId64
-                 " were deleted by retention before they were decided. Restore them if you can; else "
-                 "accept their loss by setting next_offset to %" PRId64
-                 " in consumer_fence while no worker runs, and start again",
-                 consumer->topic, partition->number, partition->next_offset, low - 1, low);
+        snprintf(
+            text, sizeof text,
+            "%s partition %" PRId32 ": records %" PRId64 " to %" PRId64
+            " were deleted by retention before they were decided. Restore them if you can; else "
+            "accept their loss by setting next_offset to %" PRId64
+            " in consumer_fence while no worker runs, and start again",
+            consumer->topic, partition->number, partition->next_offset, low - 1, low);
     stop(consumer, "fence_outside_log", text);
     return false;
 }
 
-/* Where to begin each partition: at its fence; at the log's start where it has none yet. Where the fence
- * can't be read now, at Kafka's committed offset, and the transaction will find out. */
+/* Where to begin each partition: at its fence; at the log's start where it has none yet. Where the
+ * fence can't be read now, at Kafka's committed offset, and the transaction will find out. */
 static void position(struct issue_consumer *consumer, rd_kafka_topic_partition_list_t *list)
 {
     size_t count = consumer->partitions.count;
@@ -87,10 +94,9 @@ static void position(struct issue_consumer *consumer, rd_kafka_topic_partition_l
         }
         place->offset = fences[i] >= 0 ? fences[i] : RD_KAFKA_OFFSET_BEGINNING;
         partition->next_offset = fences[i];
-        if (fences[i] >= 0 &&
-            rd_kafka_query_watermark_offsets(consumer->client, consumer->topic, partition->number,
-                                             &low, &high, ASSIGN_WATERMARK_MS) ==
-                RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (fences[i] >= 0 && rd_kafka_query_watermark_offsets(
+                                  consumer->client, consumer->topic, partition->number, &low, &high,
+                                  ASSIGN_WATERMARK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
             fence_fits_log(consumer, partition, low, high);
     }
     free(fences);
@@ -150,21 +156,31 @@ static void rebalanced(rd_kafka_t *client, rd_kafka_resp_err_t code,
     }
 }
 
+/* With QUEUED_MIN records in its queue the client rests from fetching: for the time that
+ * fetch.queue.backoff.ms says from 2.2.0 on, before that for up to a second, in which a fast worker
+ * runs dry (see keep_fetching). */
+static bool rests_adjustable(void)
+{
+    return rd_kafka_version() >= 0x02020000;
+}
+
 struct issue_consumer *issue_consumer_new(const struct kafka_options *options, const char *group,
                                           const struct issue_consumer_hooks *hooks, char *error,
                                           size_t error_size)
 {
-    static const struct kafka_setting defaults[] = {
+    const struct kafka_setting defaults[] = {
         {"client.id", "issue-worker"},
         {"session.timeout.ms", "10000"},
         {"fetch.wait.max.ms", "100"},
         {"fetch.error.backoff.ms", "100"},
-        {"queued.min.messages", "20000"},
+        {"queued.min.messages", QUEUED_MIN},
         {"queued.max.messages.kbytes", "16384"},
         {"reconnect.backoff.max.ms", "2000"},
+        {rests_adjustable() ? "fetch.queue.backoff.ms" : NULL, "10"},
         {NULL, NULL},
     };
-    /* auto.offset.reset=error: an offset outside of the log must stop the worker, not skip records. */
+    /* auto.offset.reset=error: an offset outside of the log must stop the worker, not skip records.
+     */
     static const struct kafka_setting fixed[] = {
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
@@ -193,6 +209,7 @@ struct issue_consumer *issue_consumer_new(const struct kafka_options *options, c
     if (!consumer->client)
         goto err1;
     rd_kafka_poll_set_consumer(consumer->client);
+    consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
     topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, options->topic, RD_KAFKA_PARTITION_UA);
     code = rd_kafka_subscribe(consumer->client, topics);
@@ -204,6 +221,7 @@ struct issue_consumer *issue_consumer_new(const struct kafka_options *options, c
     return consumer;
 
 err2:
+    rd_kafka_queue_destroy(consumer->queue);
     rd_kafka_destroy(consumer->client);
     free(consumer);
     return NULL;
@@ -219,6 +237,7 @@ void issue_consumer_free(struct issue_consumer *consumer)
     if (!consumer)
         return;
     rd_kafka_consumer_close(consumer->client);
+    rd_kafka_queue_destroy(consumer->queue);
     rd_kafka_destroy(consumer->client);
     partition_table_free(&consumer->partitions);
     free(consumer);
@@ -237,7 +256,8 @@ static void take_error(struct issue_consumer *consumer, const rd_kafka_message_t
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
         snprintf(text, sizeof text,
-                 "%s partition %" PRId32 ": the next record is not in the log any more (%s). Compare "
+                 "%s partition %" PRId32
+                 ": the next record is not in the log any more (%s). Compare "
                  "consumer_fence with the topic's offsets; nothing was skipped",
                  consumer->topic, message->partition, rd_kafka_message_errstr(message));
         stop(consumer, "offset_outside_log", text);
@@ -289,10 +309,28 @@ static bool take(struct issue_consumer *consumer, struct issue_batch *batch,
     return true;
 }
 
-void issue_consumer_collect(struct issue_consumer *consumer, struct issue_batch *batch, int wait_ms,
-                            int64_t max_age_us)
+/* Any question to a partition's leader ends the client's rest; the answer is of no use here. Asked
+ * once each time the queue falls. */
+static void keep_fetching(struct issue_consumer *consumer)
 {
-    int64_t deadline_us = 0;
+    size_t queued = rd_kafka_queue_length(consumer->queue);
+    int64_t ignored;
+
+    if (queued >= QUEUED_LOW || !consumer->fetch_may_rest) {
+        consumer->fetch_may_rest = queued >= QUEUED_LOW;
+        return;
+    }
+    consumer->fetch_may_rest = false;
+    for (size_t i = 0; i < consumer->partitions.count && !rests_adjustable(); i++)
+        rd_kafka_query_watermark_offsets(consumer->client, consumer->topic,
+                                         consumer->partitions.items[i].number, &ignored, &ignored,
+                                         WAKE_TIMEOUT_MS);
+}
+
+static void fill(struct issue_consumer *consumer, struct issue_batch *batch, int wait_ms,
+                 int64_t max_age_us)
+{
+    int64_t deadline_us = batch->count > 0 ? clock_monotonic_us() + max_age_us : 0;
 
     while (!issue_batch_full(batch)) {
         rd_kafka_message_t *message =
@@ -307,6 +345,13 @@ void issue_consumer_collect(struct issue_consumer *consumer, struct issue_batch 
     }
 }
 
+void issue_consumer_collect(struct issue_consumer *consumer, struct issue_batch *batch, int wait_ms,
+                            int64_t max_age_us)
+{
+    fill(consumer, batch, wait_ms, max_age_us);
+    keep_fetching(consumer);
+}
+
 void issue_consumer_commit(struct issue_consumer *consumer, const struct issue_batch *batch)
 {
     rd_kafka_topic_partition_list_t *list =
@@ -317,14 +362,14 @@ void issue_consumer_commit(struct issue_consumer *consumer, const struct issue_b
         const struct issue_span *span = &batch->spans[i];
         struct partition *partition = partition_table_find(&consumer->partitions, span->partition);
 
+        if (!partition)
+            continue;
+        partition->next_offset = span->next_offset;
+        partition->positioned = true;
         rd_kafka_topic_partition_list_add(list, consumer->topic, span->partition)->offset =
             span->next_offset;
-        if (partition) {
-            partition->next_offset = span->next_offset;
-            partition->positioned = true;
-        }
     }
-    error = rd_kafka_commit(consumer->client, list, 1);
+    error = list->cnt > 0 ? rd_kafka_commit(consumer->client, list, 1) : RD_KAFKA_RESP_ERR_NO_ERROR;
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warn("offset_commit_failed", "%s; the fence in MySQL holds", rd_kafka_err2str(error));
     rd_kafka_topic_partition_list_destroy(list);
@@ -364,7 +409,8 @@ void issue_consumer_wait(struct issue_consumer *consumer, int wait_ms)
             continue;
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
             take_error(consumer, message);
-        /* A record delivered in spite of the pause is read again: resume seeks back to read_offset. */
+        /* A record delivered in spite of the pause is read again: resume seeks back to read_offset.
+         */
         rd_kafka_message_destroy(message);
     }
 }
@@ -452,10 +498,9 @@ size_t issue_consumer_progress(struct issue_consumer *consumer, struct issue_pro
             int64_t low = 0;
             int64_t high = 0;
 
-            reachable = rd_kafka_query_watermark_offsets(consumer->client, consumer->topic,
-                                                         partition->number, &low, &high,
-                                                         LOOK_TIMEOUT_MS) ==
-                        RD_KAFKA_RESP_ERR_NO_ERROR;
+            reachable = rd_kafka_query_watermark_offsets(
+                            consumer->client, consumer->topic, partition->number, &low, &high,
+                            LOOK_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
             partition_looked(partition, now_us, reachable ? high : -1);
             if (reachable && partition->next_offset < low && low == high)
                 partition->next_offset = high; /* an empty log without a fence */

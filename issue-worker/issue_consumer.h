@@ -13,9 +13,11 @@
 struct issue_consumer;
 
 struct issue_consumer_hooks {
-    /* Read the fences of newly assigned partitions, -1 where there is none. False: not known now. */
+    /* Read the fences of newly assigned partitions, -1 where there is none. False: not known now.
+     */
     bool (*fences)(void *cookie, const int32_t *partitions, size_t count, int64_t *next_offsets);
-    /* Partitions are taken away: the open batch must be dropped now. */
+    /* Partitions are taken away: what was collected must be dropped, but for a batch that is being
+     * decided at this moment: the fence keeps that one right. */
     void (*revoked)(void *cookie);
     void *cookie;
 };
@@ -31,12 +33,13 @@ void issue_consumer_free(struct issue_consumer *consumer);
 /* For issue_batch_new. */
 void issue_consumer_release(void *message);
 
-/* Wait up to wait_ms for a record; then add what is there until the batch is full, max_age_us old, or
- * nothing is left. The batch may come back empty. */
+/* Wait up to wait_ms for a record if the batch is empty; then add what is there until the batch is
+ * full, max_age_us have passed, or nothing is left. The batch may come back empty. */
 void issue_consumer_collect(struct issue_consumer *consumer, struct issue_batch *batch, int wait_ms,
                             int64_t max_age_us);
 
-/* Everything in the batch is decided: tell Kafka, for lag tools, without waiting. */
+/* Everything in the batch is decided: tell Kafka, for lag tools, without waiting. Partitions that
+ * were taken away meanwhile are left to their new owner. */
 void issue_consumer_commit(struct issue_consumer *consumer, const struct issue_batch *batch);
 
 /* Stop fetching for a while, staying a member: wait() serves the group for wait_ms and delivers
@@ -45,7 +48,8 @@ void issue_consumer_pause(struct issue_consumer *consumer);
 void issue_consumer_wait(struct issue_consumer *consumer, int wait_ms);
 void issue_consumer_resume(struct issue_consumer *consumer);
 
-/* Read again from the fences, which the hook tells; drop the batch first. False: not possible now. */
+/* Read again from the fences, which the hook tells; drop the batch first. False: not possible now.
+ */
 bool issue_consumer_rewind(struct issue_consumer *consumer);
 
 /* NULL, or why this consumer can't go on and what to do about it. Stays set. */
@@ -62,8 +66,9 @@ struct issue_progress {
     bool caught_up;     /* newly: all that was there at the last look is decided */
 };
 
-/* Look at the logs' ends where it is time to (about once a second, each look a short question to the
- * broker) and fill progress for up to capacity partitions. caught_up is told once for each look. */
+/* Look at the logs' ends where it is time to (about once a second, each look a short question to
+ * the broker) and fill progress for up to capacity partitions. caught_up is told once for each
+ * look. */
 size_t issue_consumer_progress(struct issue_consumer *consumer, struct issue_progress *progress,
                                size_t capacity);
 
