@@ -10,7 +10,8 @@ static const struct option_spec worker_specs[] = {
      .min = 1,
      .max = 64,
      .argument = "N",
-     .help = "Members of the consumer group in this process, each a thread with its own Kafka and MySQL "
+     .help = "Members of the consumer group in this process, each a thread with its own Kafka and "
+             "MySQL "
              "connections. More members than partitions idle."},
     {.name = "kafka-group",
      .type = OPTION_TEXT,
@@ -70,9 +71,10 @@ enum option_result worker_config_read(struct worker_config *config, int argc, ch
         {"Redis", redis_option_specs, redis_option_count, &config->redis},
     };
 
-    return option_read("issue-worker", "[OPTION]...",
-                       "Takes issue requests from Kafka, decides them in order, and keeps coupons and "
-                       "results in MySQL. Start as many as the topic has partitions; each takes its "
-                       "share. SIGTERM finishes the open batch and leaves the group.",
-                       groups, COUNT(groups), argc, argv);
+    return option_read(
+        "issue-worker", "[OPTION]...",
+        "Takes issue requests from Kafka, decides them in order, and keeps coupons and "
+        "results in MySQL. Start as many as the topic has partitions; each takes its "
+        "share. SIGTERM finishes the open batch and leaves the group.",
+        groups, COUNT(groups), argc, argv);
 }

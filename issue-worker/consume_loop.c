@@ -27,7 +27,10 @@ struct consume_loop {
     struct dead_letter *dead_letter;
     struct issue_transaction *transaction;
     struct issue_consumer *consumer;
-    struct issue_batch *batch;
+    struct issue_batch *batch; /* the one to decide */
+    struct issue_batch *next;  /* collected while the database writes batch */
+    bool deciding;             /* batch is in its transaction */
+    bool revoked;              /* batch is not ours any more: don't try it again */
     struct worker_metrics *metrics;
     pthread_t thread;
     atomic_bool stopping;
@@ -46,8 +49,8 @@ static bool read_fences(void *cookie, const int32_t *partitions, size_t count,
     if (issue_transaction_fences(loop->transaction, partitions, count, next_offsets, &fault) ==
         ISSUE_TRANSACTION_DONE)
         return true;
-    log_warn("fence_unknown", "%s; beginning at Kafka's committed offsets, the fence is checked later",
-             fault.text);
+    log_warn("fence_unknown",
+             "%s; beginning at Kafka's committed offsets, the fence is checked later", fault.text);
     return false;
 }
 
@@ -55,7 +58,39 @@ static void drop_batch(void *cookie)
 {
     struct consume_loop *loop = cookie;
 
-    issue_batch_clear(loop->batch);
+    issue_batch_clear(loop->next);
+    if (loop->deciding)
+        loop->revoked = true;
+    else
+        issue_batch_clear(loop->batch);
+}
+
+static void collect_next(void *cookie)
+{
+    struct consume_loop *loop = cookie;
+
+    issue_consumer_collect(loop->consumer, loop->next, 0, loop->config->batch_age_ms * 1000);
+}
+
+static void take_next(struct consume_loop *loop)
+{
+    struct issue_batch *empty = loop->batch;
+
+    CHECK(empty->count == 0, "%zu records are not decided", empty->count);
+    loop->batch = loop->next;
+    loop->next = empty;
+}
+
+static enum issue_transaction_end run_transaction(struct consume_loop *loop, int64_t *now_ms,
+                                                  struct sql_fault *fault)
+{
+    enum issue_transaction_end end;
+
+    loop->deciding = true;
+    loop->revoked = false;
+    end = issue_transaction_run(loop->transaction, loop->batch, now_ms, fault);
+    loop->deciding = false;
+    return end;
 }
 
 static void publish_batch(struct consume_loop *loop, int64_t now_ms)
@@ -63,8 +98,7 @@ static void publish_batch(struct consume_loop *loop, int64_t now_ms)
     const char *topic = loop->config->kafka.topic;
     struct publication *publication = publication_of_batch(loop->batch, now_ms);
     size_t count;
-    const struct issue_sold_out *sold_out =
-        issue_transaction_sold_out(loop->transaction, &count);
+    const struct issue_sold_out *sold_out = issue_transaction_sold_out(loop->transaction, &count);
 
     for (size_t i = 0; i < loop->batch->span_count; i++)
         publication_add_progress(publication, topic, loop->batch->spans[i].partition,
@@ -137,8 +171,8 @@ static void database_back(struct consume_loop *loop)
     issue_consumer_resume(loop->consumer);
 }
 
-/* Decide the batch, however long that takes. It ends early, with nothing lost, when the partitions are
- * taken away (the batch is empty then), when the program stops, or when it can't go on. */
+/* Decide the batch, however long that takes. It ends early, with nothing lost, when the partitions
+ * are taken away (the batch is empty then), when the program stops, or when it can't go on. */
 static void decide_batch(struct consume_loop *loop)
 {
     int wait_ms = 0;
@@ -147,9 +181,14 @@ static void decide_batch(struct consume_loop *loop)
         struct sql_fault fault;
         int64_t now_ms;
         int64_t began_us = clock_monotonic_us();
-        enum issue_transaction_end end =
-            issue_transaction_run(loop->transaction, loop->batch, &now_ms, &fault);
+        enum issue_transaction_end end = run_transaction(loop, &now_ms, &fault);
 
+        if (end != ISSUE_TRANSACTION_DONE && loop->revoked) {
+            log_warn("batch_dropped", "its partitions were taken away; error %u: %s", fault.code,
+                     fault.text);
+            issue_batch_clear(loop->batch);
+            break;
+        }
         switch (end) {
         case ISSUE_TRANSACTION_DONE:
             worker_metrics_batch(loop->metrics, loop->batch, clock_monotonic_us() - began_us);
@@ -160,6 +199,7 @@ static void decide_batch(struct consume_loop *loop)
         case ISSUE_TRANSACTION_GAP:
             log_warn("read_from_wrong_offset", "%s; reading again from the fence", fault.text);
             issue_batch_clear(loop->batch);
+            issue_batch_clear(loop->next);
             if (!issue_consumer_rewind(loop->consumer))
                 log_warn("rewind_failed", "trying again with the next batch");
             break;
@@ -186,7 +226,9 @@ static void *run(void *cookie)
 {
     struct consume_loop *loop = cookie;
 
-    while (!atomic_load(&loop->stopping) && !loop->failed && !issue_consumer_fatal(loop->consumer)) {
+    while (!atomic_load(&loop->stopping) && !loop->failed &&
+           !issue_consumer_fatal(loop->consumer)) {
+        take_next(loop);
         issue_consumer_collect(loop->consumer, loop->batch, IDLE_WAIT_MS,
                                loop->config->batch_age_ms * 1000);
         decide_batch(loop);
@@ -196,6 +238,7 @@ static void *run(void *cookie)
     atomic_store(&loop->ready, false);
     loop->failed = loop->failed || issue_consumer_fatal(loop->consumer);
     issue_batch_clear(loop->batch);
+    issue_batch_clear(loop->next);
     issue_consumer_free(loop->consumer);
     issue_transaction_free(loop->transaction);
     sql_thread_stop();
@@ -209,17 +252,19 @@ struct consume_loop *consume_loop_start(const struct worker_config *config,
 {
     struct consume_loop *loop = calloc(1, sizeof *loop);
     struct issue_consumer_hooks hooks = {read_fences, drop_batch, loop};
+    struct issue_transaction_hook hook = {collect_next, loop};
 
     CHECK(loop, "out of memory");
     loop->config = config;
     loop->publisher = publisher;
     loop->metrics = worker_metrics_new(config->kafka.topic, config->group);
     loop->batch = issue_batch_new((size_t)config->batch_max, issue_consumer_release);
+    loop->next = issue_batch_new((size_t)config->batch_max, issue_consumer_release);
     loop->dead_letter = dead_letter_new(&config->kafka, config->group, error, error_size);
     if (!loop->dead_letter)
         goto err0;
     loop->transaction =
-        issue_transaction_new(&config->sql, config->kafka.topic, loop->dead_letter);
+        issue_transaction_new(&config->sql, config->kafka.topic, loop->dead_letter, &hook);
     loop->consumer = issue_consumer_new(&config->kafka, config->group, &hooks, error, error_size);
     if (!loop->consumer)
         goto err1;
@@ -231,6 +276,7 @@ err1:
     dead_letter_free(loop->dead_letter);
 err0:
     issue_batch_free(loop->batch);
+    issue_batch_free(loop->next);
     worker_metrics_free(loop->metrics);
     free(loop);
     return NULL;
@@ -249,6 +295,7 @@ bool consume_loop_join(struct consume_loop *loop)
     went_well = !loop->failed;
     dead_letter_free(loop->dead_letter);
     issue_batch_free(loop->batch);
+    issue_batch_free(loop->next);
     worker_metrics_free(loop->metrics);
     free(loop);
     return went_well;

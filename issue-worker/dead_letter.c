@@ -37,14 +37,11 @@ static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, v
 struct dead_letter *dead_letter_new(const struct kafka_options *options, const char *group,
                                     char *error, size_t error_size)
 {
-    /* A dead letter is its record plus headers, so it may be larger than what the record's topic lets
-     * through; its topic must allow that too (deploy/local does). */
+    /* A dead letter is its record plus headers, so it may be larger than what the record's topic
+     * lets through; its topic must allow that too (deploy/local does). */
     static const struct kafka_setting defaults[] = {
-        {"client.id", "issue-worker-dlt"},
-        {"linger.ms", "0"},
-        {"message.timeout.ms", "10000"},
-        {"message.max.bytes", "10485760"},
-        {NULL, NULL},
+        {"client.id", "issue-worker-dlt"}, {"linger.ms", "0"}, {"message.timeout.ms", "10000"},
+        {"message.max.bytes", "10485760"}, {NULL, NULL},
     };
     struct dead_letter *dead_letter = calloc(1, sizeof *dead_letter);
     rd_kafka_conf_t *conf;
@@ -123,12 +120,12 @@ static bool produce(struct dead_letter *dead_letter, const struct issue_item *it
                   ? rd_kafka_headers_copy(original)
                   : rd_kafka_headers_new(8);
     add_headers(headers, dead_letter, item);
-    error = rd_kafka_producev(
-        dead_letter->producer, RD_KAFKA_V_TOPIC(dead_letter->topic),
-        RD_KAFKA_V_PARTITION(record->partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(record->key, record->key_len),
-        RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value, record->value_len),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    error = rd_kafka_producev(dead_letter->producer, RD_KAFKA_V_TOPIC(dead_letter->topic),
+                              RD_KAFKA_V_PARTITION(record->partition),
+                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                              RD_KAFKA_V_KEY(record->key, record->key_len),
+                              RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value, record->value_len),
+                              RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
         dead_letter->unanswered++;
         return true;

@@ -7,8 +7,8 @@
 #include "common/kafka/kafka_options.h"
 #include "issue-worker/issue_batch.h"
 
-/* Writes records that can't be decided to the dead-letter topic: same partition number, key, value and
- * headers, plus headers as Spring Kafka's DeadLetterPublishingRecoverer writes them
+/* Writes records that can't be decided to the dead-letter topic: same partition number, key, value
+ * and headers, plus headers as Spring Kafka's DeadLetterPublishingRecoverer writes them
  * (org.springframework.kafka.support.KafkaHeaders: kafka_dlt-*; numbers big-endian). */
 struct dead_letter;
 
@@ -20,9 +20,9 @@ void dead_letter_free(struct dead_letter *dead_letter);
 /* True for an item that belongs into the dead-letter topic. */
 bool dead_letter_wanted(const struct issue_item *item);
 
-/* Write the batch's dead letters and wait until the brokers have them all. False: at least one is not
- * known to be there (logged); nothing of the batch may be committed then, and the same batch again
- * writes them again. Blocks at most a message time-out. One thread at a time. */
+/* Write the batch's dead letters and wait until the brokers have them all. False: at least one is
+ * not known to be there (logged); nothing of the batch may be committed then, and the same batch
+ * again writes them again. Blocks at most a message time-out. One thread at a time. */
 bool dead_letter_send(struct dead_letter *dead_letter, const struct issue_batch *batch,
                       size_t *sent);
 

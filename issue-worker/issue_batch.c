@@ -6,6 +6,12 @@
 
 #include "common/base/check.h"
 
+bool issue_item_is_issued(const struct issue_item *item)
+{
+    return !item->skipped && item->verdict.kind == ISSUE_VERDICT_DECIDED &&
+           item->verdict.outcome == ISSUE_OUTCOME_ISSUED;
+}
+
 struct issue_batch *issue_batch_new(size_t capacity, void (*release)(void *message))
 {
     struct issue_batch *batch = calloc(1, sizeof *batch);
@@ -71,8 +77,7 @@ static void extend_span(struct issue_batch *batch, int32_t partition, int64_t of
         batch->spans = reallocarray(batch->spans, batch->span_capacity, sizeof *batch->spans);
         CHECK(batch->spans, "out of memory");
     }
-    memmove(&batch->spans[i + 1], &batch->spans[i],
-            (batch->span_count - i) * sizeof *batch->spans);
+    memmove(&batch->spans[i + 1], &batch->spans[i], (batch->span_count - i) * sizeof *batch->spans);
     batch->spans[i] = (struct issue_span){partition, offset, offset + 1, positioned};
     batch->span_count++;
 }

@@ -9,7 +9,8 @@
 #include "issue-worker/issue_decision.h"
 
 #define ISSUE_BATCH_DETAIL 160
-/* Records of one batch together; a batch ends early at this size, so that garbage can't fill memory. */
+/* Records of one batch together; a batch ends early at this size, so that garbage can't fill
+ * memory. */
 #define ISSUE_BATCH_MAX_BYTES (8u << 20)
 
 /* One record on its way through a batch. */
@@ -23,12 +24,16 @@ struct issue_item {
     struct issue_verdict verdict;
 };
 
+/* A decided item that got its coupon. */
+bool issue_item_is_issued(const struct issue_item *item);
+
 /* The part of a batch that comes from one partition. */
 struct issue_span {
     int32_t partition;
     int64_t first_offset;
     int64_t next_offset; /* behind the last record */
-    bool positioned; /* reading began at the fence, so a hole before first_offset is in the log itself */
+    bool positioned;     /* reading began at the fence, so a hole before first_offset is in the log
+                            itself */
 };
 
 /* Records in the order of delivery, so in offset order within each partition. */

@@ -47,7 +47,8 @@ struct issue_decision *issue_decision_new(void)
 #define FREE_ALL(type, head)                                                                       \
     do {                                                                                           \
         struct type *item, *next;                                                                  \
-        HASH_ITER (hh, head, item, next) {                                                         \
+        HASH_ITER(hh, head, item, next)                                                            \
+        {                                                                                          \
             HASH_DEL(head, item);                                                                  \
             free(item);                                                                            \
         }                                                                                          \
@@ -116,8 +117,8 @@ static struct coupon *find_coupon(const struct issue_decision *decision, uint64_
     return held ? &held->coupon : NULL;
 }
 
-/* The policy's coupon whose window holds the instant; else the next one to start; else the last one that
- * ended, so that the answer is NOT_STARTED or ENDED. Ties go to the smaller id. */
+/* The policy's coupon whose window holds the instant; else the next one to start; else the last one
+ * that ended, so that the answer is NOT_STARTED or ENDED. Ties go to the smaller id. */
 static struct coupon *find_policy_coupon(const struct issue_decision *decision, uint64_t policy_id,
                                          int64_t at_ms)
 {
@@ -203,8 +204,8 @@ static const struct known_request *find_known(const struct issue_decision *decis
     return known;
 }
 
-/* A policy's coupon depends on what coupons there were at the time, so a repeated request that names only
- * its policy is recognised by its user. */
+/* A policy's coupon depends on what coupons there were at the time, so a repeated request that
+ * names only its policy is recognised by its user. */
 static bool is_repeat(const struct known_request *known, const struct issue_request *request)
 {
     return known->user_id == request->user_id &&
@@ -246,8 +247,7 @@ void issue_decide(struct issue_decision *decision, const struct issue_request *r
         verdict->coupon_id = coupon->coupon_id;
     known = find_known(decision, request->request_id);
     if (known) {
-        verdict->kind =
-            is_repeat(known, request) ? ISSUE_VERDICT_REPEATED : ISSUE_VERDICT_CONFLICT;
+        verdict->kind = is_repeat(known, request) ? ISSUE_VERDICT_REPEATED : ISSUE_VERDICT_CONFLICT;
         return;
     }
     issue_decision_add_known(decision, request->request_id, verdict->coupon_id, request->user_id);

@@ -8,9 +8,9 @@
 #include "common/contract/issue_request.h"
 #include "common/contract/issue_result.h"
 
-/* Decides the records of one batch, in order, from what the database held before it. Pure: no clock, no
- * I/O; the same inputs give the same verdicts. It remembers what it decided, so that a record sees the
- * ones before it in its batch. */
+/* Decides the records of one batch, in order, from what the database held before it. Pure: no
+ * clock, no I/O; the same inputs give the same verdicts. It remembers what it decided, so that a
+ * record sees the ones before it in its batch. */
 struct issue_decision;
 
 struct issue_decision *issue_decision_new(void);
@@ -33,23 +33,24 @@ void issue_decision_add_known(struct issue_decision *decision, const char *reque
 enum issue_verdict_kind {
     ISSUE_VERDICT_DECIDED,  /* outcome holds; a result row, and with ISSUED a user_coupon row */
     ISSUE_VERDICT_REPEATED, /* this request was decided before: nothing to do */
-    ISSUE_VERDICT_CONFLICT, /* its id was used by another request, whose decision stands: DLT only */
+    ISSUE_VERDICT_CONFLICT, /* its id was used by another request, whose decision stands: DLT only
+                             */
     ISSUE_VERDICT_FAULTY    /* unreadable: DLT; with a request_id also a result DEAD_LETTERED */
 };
 
 struct issue_verdict {
     enum issue_verdict_kind kind;
     enum issue_outcome outcome;
-    uint64_t coupon_id; /* the policy's coupon where the request named a policy; 0: none */
-    uint32_t issue_no;  /* ISSUED: 1…total_stock */
-    uint32_t user_seq;  /* ISSUED: 1…per_user_limit */
+    uint64_t coupon_id;    /* the policy's coupon where the request named a policy; 0: none */
+    uint32_t issue_no;     /* ISSUED: 1…total_stock */
+    uint32_t user_seq;     /* ISSUED: 1…per_user_limit */
     int64_t expires_at_ms; /* ISSUED: COUPON_NEVER_MS without expiry */
 };
 
-/* Decide the next record of the batch. now_ms is the database's clock at the batch's start: the time of
- * issue, from which valid_for_seconds runs; windows go by request->accepted_at_ms. The rules in their
- * order: seen before · unknown coupon · not started (a draft never is) · ended · closed before it was
- * accepted · the user has as many as allowed · sold out · issued. */
+/* Decide the next record of the batch. now_ms is the database's clock at the batch's start: the
+ * time of issue, from which valid_for_seconds runs; windows go by request->accepted_at_ms. The
+ * rules in their order: seen before · unknown coupon · not started (a draft never is) · ended ·
+ * closed before it was accepted · the user has as many as allowed · sold out · issued. */
 void issue_decide(struct issue_decision *decision, const struct issue_request *request,
                   enum issue_request_fault fault, int64_t now_ms, struct issue_verdict *verdict);
 

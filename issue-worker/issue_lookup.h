@@ -7,12 +7,13 @@
 
 #include "common/base/strbuf.h"
 #include "common/mysql/sql_session.h"
+#include "issue-worker/holder_filter.h"
 #include "issue-worker/issue_batch.h"
 #include "issue-worker/issue_decision.h"
 #include "issue-worker/issue_statements.h"
 
-/* What a batch's decisions need to know from the database, read inside its transaction. Zero-initialise;
- * the arrays are kept from batch to batch. */
+/* What a batch's decisions need to know from the database, read inside its transaction.
+ * Zero-initialise; the arrays are kept from batch to batch, and the filters of holders. */
 struct issue_fence {
     int32_t partition;
     int64_t next_offset;
@@ -33,7 +34,7 @@ struct issue_known {
 
 struct issue_lookup {
     struct strbuf statement;
-    int64_t now_ms; /* the database's clock */
+    int64_t now_ms;             /* the database's clock */
     struct issue_fence *fences; /* one a span of the batch, in its order */
     size_t fence_count, fence_capacity;
     struct coupon *coupons; /* locked; ids ascending */
@@ -44,8 +45,11 @@ struct issue_lookup {
     size_t known_count, known_capacity;
     uint64_t *ids;
     size_t id_count, id_capacity;
-    struct issue_pair *pairs;
+    struct issue_pair *pairs; /* whose holdings were looked up */
     size_t pair_count, pair_capacity;
+    struct holder_filters filters;
+    struct holder_filter *filling; /* while rows are read into it */
+    uint32_t filled;
 };
 
 void issue_lookup_free(struct issue_lookup *lookup);
@@ -55,13 +59,20 @@ enum sql_class issue_lookup_fences(struct issue_lookup *lookup, struct sql_sessi
                                    const char *topic, const struct issue_batch *batch,
                                    struct sql_fault *fault);
 
-/* Lock the coupons and read holdings and, if careful, the requestIds that are decided already. */
+/* Lock the coupons and read holdings and, if careful, the requestIds that are decided already;
+ * careful also trusts no filter of holders. */
 enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_session *session,
                                   const struct issue_batch *batch, bool careful,
                                   struct sql_fault *fault);
 
 /* Hand all of it to an empty decision. */
 void issue_lookup_feed(const struct issue_lookup *lookup, struct issue_decision *decision);
+
+/* The transaction was committed, with what was issued by the decision: remember the new holders.
+ * After a transaction that was not, there is nothing to do: what it would have added is read from
+ * the rows. */
+void issue_lookup_committed(struct issue_lookup *lookup, const struct issue_batch *batch,
+                            const struct issue_decision *decision);
 
 /* Read fences without locking them; -1 where there is none. */
 enum sql_class issue_lookup_next_offsets(struct sql_session *session, const char *topic,

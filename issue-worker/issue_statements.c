@@ -50,7 +50,8 @@ void issue_statement_make_fences(struct strbuf *out, const char *topic,
                                  const struct issue_batch *batch)
 {
     strbuf_clear(out);
-    strbuf_add_text(out, "INSERT INTO consumer_fence (topic,partition_id,next_offset,updated_at) VALUES ");
+    strbuf_add_text(
+        out, "INSERT INTO consumer_fence (topic,partition_id,next_offset,updated_at) VALUES ");
     for (size_t i = 0; i < batch->span_count; i++)
         strbuf_addf(out, "%s('%s',%" PRId32 ",0,UTC_TIMESTAMP(3))", i ? "," : "", topic,
                     batch->spans[i].partition);
@@ -149,10 +150,13 @@ size_t issue_statement_holdings(struct strbuf *out, const struct issue_pair *pai
     return count;
 }
 
-static bool is_issued(const struct issue_item *item)
+void issue_statement_holders(struct strbuf *out, uint64_t coupon_id, uint32_t first, uint32_t last)
 {
-    return !item->skipped && item->verdict.kind == ISSUE_VERDICT_DECIDED &&
-           item->verdict.outcome == ISSUE_OUTCOME_ISSUED;
+    strbuf_clear(out);
+    strbuf_addf(out,
+                "SELECT user_id FROM user_coupon WHERE coupon_id=%" PRIu64 " AND issue_no>%" PRIu32
+                " AND issue_no<=%" PRIu32,
+                coupon_id, first, last);
 }
 
 /* Winners of one coupon come in order of issue_no, which is the order of the primary key; those of
@@ -181,7 +185,8 @@ static const struct issue_item **pick(const struct issue_batch *batch,
                                       int (*compare)(const void *left, const void *right),
                                       size_t *count)
 {
-    const struct issue_item **picked = malloc((batch->count + 1) * sizeof(const struct issue_item *));
+    const struct issue_item **picked =
+        malloc((batch->count + 1) * sizeof(const struct issue_item *));
 
     CHECK(picked, "out of memory");
     *count = 0;
@@ -196,7 +201,7 @@ size_t issue_statement_insert_user_coupons(struct strbuf *out, const struct issu
                                            int64_t now_ms)
 {
     size_t count;
-    const struct issue_item **winners = pick(batch, is_issued, compare_winners, &count);
+    const struct issue_item **winners = pick(batch, issue_item_is_issued, compare_winners, &count);
 
     strbuf_clear(out);
     if (count)
@@ -227,7 +232,8 @@ static bool has_result(const struct issue_item *item)
 {
     if (item->skipped || !item->request.request_id[0])
         return false;
-    return item->verdict.kind == ISSUE_VERDICT_DECIDED || item->verdict.kind == ISSUE_VERDICT_FAULTY;
+    return item->verdict.kind == ISSUE_VERDICT_DECIDED ||
+           item->verdict.kind == ISSUE_VERDICT_FAULTY;
 }
 
 size_t issue_statement_insert_results(struct strbuf *out, const struct issue_batch *batch,

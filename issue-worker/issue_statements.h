@@ -8,10 +8,10 @@
 #include "common/contract/coupon.h"
 #include "issue-worker/issue_batch.h"
 
-/* The SQL of one batch, as text; no I/O. Each function replaces the content of out; one that returns a
- * count leaves out empty and returns 0 where there is nothing to ask or write. Everything written into
- * a statement is a number, a time, or a text of [A-Za-z0-9._-]; the topic is such a text too. Rows go
- * in key order, which keeps two workers from deadlocking. */
+/* The SQL of one batch, as text; no I/O. Each function replaces the content of out; one that
+ * returns a count leaves out empty and returns 0 where there is nothing to ask or write. Everything
+ * written into a statement is a number, a time, or a text of [A-Za-z0-9._-]; the topic is such a
+ * text too. Rows go in key order, which keeps two workers from deadlocking. */
 
 /* The most values in one IN list. MariaDB turns a list of 1000 into a temporary table. */
 #define ISSUE_STATEMENTS_IN_MAX 500
@@ -43,6 +43,9 @@ struct issue_pair {
     uint64_t user_id;
 };
 size_t issue_statement_holdings(struct strbuf *out, const struct issue_pair *pairs, size_t count);
+
+/* Users of the coupon's rows behind issue_no first, up to last: (user_id). */
+void issue_statement_holders(struct strbuf *out, uint64_t coupon_id, uint32_t first, uint32_t last);
 
 /* Insert the winners; the results. */
 size_t issue_statement_insert_user_coupons(struct strbuf *out, const struct issue_batch *batch,

@@ -20,7 +20,9 @@ struct issue_transaction {
     const struct sql_options *options;
     const char *topic;
     struct dead_letter *dead_letter;
+    struct issue_transaction_hook hook;
     struct sql_session *session; /* NULL: not connected */
+    bool busy;                   /* in the hook, session is */
     struct issue_decision *decision;
     struct issue_lookup lookup;
     struct strbuf statement;
@@ -33,7 +35,8 @@ struct issue_transaction {
 };
 
 struct issue_transaction *issue_transaction_new(const struct sql_options *options,
-                                                const char *topic, struct dead_letter *dead_letter)
+                                                const char *topic, struct dead_letter *dead_letter,
+                                                const struct issue_transaction_hook *hook)
 {
     struct issue_transaction *transaction = calloc(1, sizeof *transaction);
 
@@ -41,6 +44,7 @@ struct issue_transaction *issue_transaction_new(const struct sql_options *option
     transaction->options = options;
     transaction->topic = topic;
     transaction->dead_letter = dead_letter;
+    transaction->hook = *hook;
     transaction->decision = issue_decision_new();
     return transaction;
 }
@@ -155,8 +159,8 @@ static size_t count_issued(struct issue_transaction *transaction)
 
     if (transaction->capacity < lookup->coupon_count) {
         transaction->capacity = lookup->coupon_count;
-        transaction->counts = reallocarray(transaction->counts, transaction->capacity,
-                                           sizeof *transaction->counts);
+        transaction->counts =
+            reallocarray(transaction->counts, transaction->capacity, sizeof *transaction->counts);
         transaction->sold_out = reallocarray(transaction->sold_out, transaction->capacity,
                                              sizeof *transaction->sold_out);
         CHECK(transaction->counts && transaction->sold_out, "out of memory");
@@ -178,6 +182,20 @@ static size_t count_issued(struct issue_transaction *transaction)
     return changed;
 }
 
+/* Execute the statement; the hook has the time that it takes. */
+static enum sql_class execute_with_hook(struct issue_transaction *transaction)
+{
+    enum sql_class class = sql_session_send(transaction->session, transaction->statement.data,
+                                            transaction->statement.len, &transaction->fault);
+
+    if (class != SQL_OK)
+        return class;
+    transaction->busy = true;
+    transaction->hook.meanwhile(transaction->hook.cookie);
+    transaction->busy = false;
+    return sql_session_finish(transaction->session, &transaction->fault);
+}
+
 static enum sql_class write_rows(struct issue_transaction *transaction, struct issue_batch *batch)
 {
     struct strbuf *out = &transaction->statement;
@@ -191,7 +209,7 @@ static enum sql_class write_rows(struct issue_transaction *transaction, struct i
             return class;
     }
     if (issue_statement_insert_results(out, batch, now_ms) > 0) {
-        class = execute(transaction);
+        class = execute_with_hook(transaction);
         if (class != SQL_OK)
             return class;
     }
@@ -244,6 +262,8 @@ static enum issue_transaction_end try_batch(struct issue_transaction *transactio
     FAILPOINT("worker_before_commit");
     class = execute_text(transaction, "COMMIT");
     FAILPOINT("worker_after_commit");
+    if (class == SQL_OK)
+        issue_lookup_committed(&transaction->lookup, batch, transaction->decision);
     return end_of(class);
 }
 
@@ -257,8 +277,8 @@ enum issue_transaction_end issue_transaction_run(struct issue_transaction *trans
     if (end == ISSUE_TRANSACTION_DONE) {
         transaction->fault = (struct sql_fault){.class = SQL_OK};
         end = try_batch(transaction, batch);
-        /* Inserting without having looked is the fast way, and the unique key the guard: whoever finds a
-         * requestId there already starts over and looks first, for a while. */
+        /* Inserting without having looked is the fast way, and the unique key the guard: whoever
+         * finds a requestId there already starts over and looks first, for a while. */
         if (transaction->fault.class == SQL_DUPLICATE)
             transaction->careful = CAREFUL_BATCHES;
         else if (end == ISSUE_TRANSACTION_DONE && transaction->careful > 0)
@@ -275,12 +295,30 @@ enum issue_transaction_end issue_transaction_run(struct issue_transaction *trans
     return end;
 }
 
+static enum issue_transaction_end read_fences_apart(struct issue_transaction *transaction,
+                                                    const int32_t *partitions, size_t count,
+                                                    int64_t *next_offsets, struct sql_fault *fault)
+{
+    struct sql_session *session = sql_session_open(transaction->options, fault);
+    enum sql_class class;
+
+    if (!session)
+        return ISSUE_TRANSACTION_OUTAGE;
+    class = issue_lookup_next_offsets(session, transaction->topic, partitions, count, next_offsets,
+                                      fault);
+    sql_session_close(session);
+    return end_of(class);
+}
+
 enum issue_transaction_end issue_transaction_fences(struct issue_transaction *transaction,
                                                     const int32_t *partitions, size_t count,
                                                     int64_t *next_offsets, struct sql_fault *fault)
 {
-    enum issue_transaction_end end = connect(transaction);
+    enum issue_transaction_end end;
 
+    if (transaction->busy)
+        return read_fences_apart(transaction, partitions, count, next_offsets, fault);
+    end = connect(transaction);
     if (end == ISSUE_TRANSACTION_DONE)
         end = end_of(issue_lookup_next_offsets(transaction->session, transaction->topic, partitions,
                                                count, next_offsets, &transaction->fault));

@@ -89,8 +89,8 @@ static void stop(evutil_socket_t signal_number, short what, void *cookie)
         consume_loop_stop(worker->loops[i]);
 }
 
-/* The process ends when its consumers have: all of them after a signal, one of them by itself when it
- * can't go on, which then stops the others. */
+/* The process ends when its consumers have: all of them after a signal, one of them by itself when
+ * it can't go on, which then stops the others. */
 static void watch(evutil_socket_t fd, short what, void *cookie)
 {
     struct worker *worker = cookie;
@@ -117,8 +117,8 @@ static bool start_management(struct worker *worker)
         return false;
     }
     config = health_server_config(address.host, address.port);
-    worker->management = http_server_new(worker->base, &config, routes,
-                                         sizeof routes / sizeof routes[0], worker);
+    worker->management =
+        http_server_new(worker->base, &config, routes, sizeof routes / sizeof routes[0], worker);
     if (!worker->management)
         log_error("listen_failed", "--management-listen %s: %s", worker->config.management_listen,
                   strerror(errno));
@@ -129,8 +129,7 @@ static bool start_consumers(struct worker *worker)
 {
     char error[512];
 
-    worker->publisher =
-        result_publisher_start(&worker->config.redis, worker->config.result_ttl_s);
+    worker->publisher = result_publisher_start(&worker->config.redis, worker->config.result_ttl_s);
     for (int64_t i = 0; i < worker->config.consumers; i++) {
         struct consume_loop *loop =
             consume_loop_start(&worker->config, worker->publisher, error, sizeof error);

@@ -29,8 +29,8 @@ void partition_table_add(struct partition_table *table, int32_t number);
 /* NULL: not assigned. */
 struct partition *partition_table_find(struct partition_table *table, int32_t number);
 
-/* Where to go on reading: behind what was taken, else at the fence, else at the log's start (-2, Kafka's
- * own number for it). */
+/* Where to go on reading: behind what was taken, else at the fence, else at the log's start (-2,
+ * Kafka's own number for it). */
 int64_t partition_table_seek_offset(const struct partition *partition);
 
 /* Is it time to look at the log's end again? Not while the last look is open. */

@@ -28,8 +28,9 @@ void publication_add_progress(struct publication *publication, const char *topic
 void publication_add_sold_out(struct publication *publication, uint64_t coupon_id,
                               uint32_t total_stock);
 
-/* Append the Redis commands (RESP) for the whole publication to out; returns how many. Results are kept
- * for ttl_s seconds. Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+/* Append the Redis commands (RESP) for the whole publication to out; returns how many. Results are
+ * kept for ttl_s seconds. Protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/
+ */
 size_t publication_encode(const struct publication *publication, int64_t ttl_s, struct strbuf *out);
 
 #endif

@@ -25,7 +25,7 @@ struct result_publisher {
     struct publication *queue[QUEUE_MAX]; /* ring, under lock */
     size_t first;
     size_t count;
-    bool stopping; /* under lock */
+    bool stopping;       /* under lock */
     redisContext *redis; /* thread only; NULL: not connected */
     int64_t retry_us;
     int64_t backoff_us;
@@ -132,8 +132,8 @@ struct result_publisher *result_publisher_start(const struct redis_options *opti
     CHECK(publisher, "out of memory");
     publisher->options = options;
     publisher->result_ttl_s = result_ttl_s;
-    publisher->written = metric_counter("coupon_worker_results_published_total",
-                                        "Results written to Redis.", NULL);
+    publisher->written =
+        metric_counter("coupon_worker_results_published_total", "Results written to Redis.", NULL);
     publisher->dropped = metric_counter("coupon_worker_results_unpublished_total",
                                         "Results not written to Redis; MySQL has them.", NULL);
     pthread_mutex_init(&publisher->lock, NULL);

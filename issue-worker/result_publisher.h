@@ -6,8 +6,8 @@
 #include "common/redis/redis_options.h"
 #include "issue-worker/publication.h"
 
-/* A thread that writes publications to Redis, so that a slow or dead Redis never slows a decision. What
- * can't be written is dropped: results are in MySQL. */
+/* A thread that writes publications to Redis, so that a slow or dead Redis never slows a decision.
+ * What can't be written is dropped: results are in MySQL. */
 struct result_publisher;
 
 /* Start the thread. result_ttl_s: how long Redis keeps a result. */

@@ -23,7 +23,8 @@ struct worker_metrics {
     struct metric *lag[LAG_PARTITIONS];
 };
 
-static const double seconds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
+static const double seconds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                 0.1,   0.25,   0.5,   1,    2.5,   5};
 static const double records[] = {1, 10, 50, 100, 250, 500, 1000, 2500, 5000};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -115,8 +116,7 @@ void worker_metrics_lag(struct worker_metrics *metrics, const struct issue_progr
         metrics->lag[progress->partition] =
             metric_gauge("coupon_worker_lag_records", "Records not yet decided.", labels);
     }
-    metric_set(metrics->lag[progress->partition],
-               progress->end_offset > progress->next_offset
-                   ? progress->end_offset - progress->next_offset
-                   : 0);
+    metric_set(metrics->lag[progress->partition], progress->end_offset > progress->next_offset
+                                                      ? progress->end_offset - progress->next_offset
+                                                      : 0);
 }

@@ -59,8 +59,8 @@ struct sql_session *sql_session_open(const struct sql_options *options, struct s
     session->mysql = mysql_init(NULL);
     CHECK(session->mysql, "out of memory");
     set_options(session->mysql, options);
-    /* CLIENT_FOUND_ROWS: an UPDATE counts the rows it matched, so that a fence that is already there is
-     * not mistaken for one that is missing. */
+    /* CLIENT_FOUND_ROWS: an UPDATE counts the rows it matched, so that a fence that is already
+     * there is not mistaken for one that is missing. */
     if (!mysql_real_connect(session->mysql, options->host, options->user, options->password,
                             options->database, (unsigned int)options->port, NULL,
                             CLIENT_FOUND_ROWS)) {
@@ -86,17 +86,32 @@ void sql_session_close(struct sql_session *session)
     free(session);
 }
 
-enum sql_class sql_session_execute(struct sql_session *session, const char *text, size_t len,
-                                   struct sql_fault *fault)
+enum sql_class sql_session_send(struct sql_session *session, const char *text, size_t len,
+                                struct sql_fault *fault)
+{
+    if (mysql_send_query(session->mysql, text, (unsigned long)len) != 0)
+        return fail(session, fault);
+    return SQL_OK;
+}
+
+enum sql_class sql_session_finish(struct sql_session *session, struct sql_fault *fault)
 {
     MYSQL_RES *rows;
 
-    if (mysql_real_query(session->mysql, text, (unsigned long)len) != 0)
+    if (mysql_read_query_result(session->mysql) != 0)
         return fail(session, fault);
     rows = mysql_store_result(session->mysql);
     if (rows)
         mysql_free_result(rows);
     return SQL_OK;
+}
+
+enum sql_class sql_session_execute(struct sql_session *session, const char *text, size_t len,
+                                   struct sql_fault *fault)
+{
+    enum sql_class class = sql_session_send(session, text, len, fault);
+
+    return class == SQL_OK ? sql_session_finish(session, fault) : class;
 }
 
 enum sql_class sql_session_query(struct sql_session *session, const char *text, size_t len,

@@ -8,8 +8,9 @@
 #include "common/mysql/sql_fault.h"
 #include "common/mysql/sql_options.h"
 
-/* One connection: READ COMMITTED, UTC, strict mode, utf8mb4. Blocking: for threads that own it, never
- * for an event loop. It never reconnects by itself; after SQL_OUTAGE close it and open a new one. */
+/* One connection: READ COMMITTED, UTC, strict mode, utf8mb4. Blocking: for threads that own it,
+ * never for an event loop. It never reconnects by itself; after SQL_OUTAGE close it and open a new
+ * one. */
 struct sql_session;
 
 /* Call once in main before threads start, and at the end of each thread that opened a session. */
@@ -22,12 +23,19 @@ struct sql_session *sql_session_open(const struct sql_options *options, struct s
 /* Close; NULL is allowed. */
 void sql_session_close(struct sql_session *session);
 
-/* Run a statement that returns no rows. On anything but SQL_OK *fault is filled; inside a transaction
- * the caller rolls back, whatever the class. */
+/* Run a statement that returns no rows. On anything but SQL_OK *fault is filled; inside a
+ * transaction the caller rolls back, whatever the class. */
 enum sql_class sql_session_execute(struct sql_session *session, const char *text, size_t len,
                                    struct sql_fault *fault);
 
-/* Run a query and hand each row to row(): one text a column, NULL for SQL NULL, valid in the call only. */
+/* sql_session_execute in two halves: between them the server works and the caller may do something
+ * else, but nothing with this session. Each send that was SQL_OK needs its finish. */
+enum sql_class sql_session_send(struct sql_session *session, const char *text, size_t len,
+                                struct sql_fault *fault);
+enum sql_class sql_session_finish(struct sql_session *session, struct sql_fault *fault);
+
+/* Run a query and hand each row to row(): one text a column, NULL for SQL NULL, valid in the call
+ * only. */
 typedef void (*sql_row)(void *cookie, char **values, const unsigned long *lengths);
 enum sql_class sql_session_query(struct sql_session *session, const char *text, size_t len,
                                  sql_row row, void *cookie, struct sql_fault *fault);

@@ -29,12 +29,14 @@ class BenchWorld:
             DIRECTORY, self.ports, partitions=1, gateways=0, workers=0, bin_dir=build / "bin", buffer_pool="1G"
         )
         self._topics = 0
+        self._connection: pymysql.Connection | None = None
 
     @contextlib.contextmanager
     def running(self) -> Iterator["BenchWorld"]:
         """Start the servers; end them and remove their data afterwards."""
         self.world.wipe()
         try:
+            self._connection = None
             self.world.up()
             yield self
         finally:
@@ -50,10 +52,12 @@ class BenchWorld:
 
     def sql(self, statement: str) -> Sequence[Sequence[object]]:
         """Run a statement; its rows."""
-        connection = pymysql.connect(
-            host="127.0.0.1", port=self.ports.mariadb, user=USER, password=PASSWORD, database=DATABASE, autocommit=True
-        )
-        with contextlib.closing(connection), connection.cursor() as cursor:
+        if self._connection is None:
+            self._connection = pymysql.connect(
+                host="127.0.0.1", port=self.ports.mariadb, user=USER, password=PASSWORD, database=DATABASE,
+                autocommit=True,
+            )  # fmt: skip
+        with self._connection.cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
 

@@ -5,9 +5,11 @@ transaction begins, so from the first value to the last the batches before the l
 from their first statement to their COMMIT with all that lies between two batches. Joining the group
 is not part of it."""
 
-from deploy.local.condition import wait_until
+import time
+
 from deploy.local.errors import LocalError
 from deploy.local.mariadb import DATABASE, PASSWORD, USER
+from deploy.local.programs import Program
 from tests.bench.bench_world import BenchWorld
 from tests.bench.cpu import cpu_seconds, peak_mebibytes
 from tests.bench.pair import Figures, Limit
@@ -58,8 +60,7 @@ class WorkerPair:
         used = cpu_seconds(server)
         worker.start()
         try:
-            if not wait_until(lambda: self._decided(topic) or not worker.process.alive(), _SECONDS_TO_DECIDE):
-                raise LocalError(f"{topic} is not decided after {_SECONDS_TO_DECIDE} s")
+            self._wait_decided(topic, worker)
             pid = worker.process.pid()
             if pid is None:
                 raise LocalError(f"the worker ended:\n{worker.process.log_tail()}")
@@ -80,6 +81,13 @@ class WorkerPair:
             self._bench.add_coupon(_COUPON, _STOCK_SOLD_OUT, _STOCK_SOLD_OUT)
         else:
             self._bench.add_coupon(_COUPON, self._records, 0)
+
+    def _wait_decided(self, topic: str, worker: Program) -> None:
+        deadline = time.monotonic() + _SECONDS_TO_DECIDE
+        while worker.process.alive() and not self._decided(topic):
+            if time.monotonic() > deadline:
+                raise LocalError(f"{topic} is not decided after {_SECONDS_TO_DECIDE} s")
+            time.sleep(0.1)
 
     def _decided(self, topic: str) -> bool:
         rows = self._bench.sql(f"SELECT next_offset FROM consumer_fence WHERE topic='{topic}'")
