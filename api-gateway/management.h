@@ -10,11 +10,12 @@
 
 struct event_base;
 struct redis_link;
+struct admin;
 
 /* The management listener: health, metrics and the admin API, on the main thread's loop. */
 struct management;
 
-/* What it works with; all of it outlives the listener. */
+/* What it works with. */
 struct management_parts {
     const struct gateway_config *config;
     struct event_base *base;
@@ -24,12 +25,17 @@ struct management_parts {
     struct redis_link *redis; /* of base, for broadcasts */
 };
 
-/* NULL when the address can't be listened on (logged). */
+/* sodium_init must have been called. NULL when the address can't be listened on (logged). */
 struct management *management_start(const struct management_parts *parts);
+
+/* Before or after the mailbox is freed, and before any other of its parts. NULL is allowed. */
 void management_free(struct management *management);
 
-/* For /readyz. */
+/* For /readyz. serving: the database was reached, its schema fits, and clients are listened to. */
 void management_set_serving(struct management *management, bool serving);
 void management_set_stopping(struct management *management);
+
+/* The admin API's part of the context that handlers get. */
+struct admin *management_admin(const struct management *management);
 
 #endif

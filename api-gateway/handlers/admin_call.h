@@ -1,0 +1,62 @@
+#ifndef ADMIN_CALL_H
+#define ADMIN_CALL_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include "api-gateway/coupon_change.h"
+#include "api-gateway/coupon_store.h"
+#include "api-gateway/handlers/admin_token.h"
+#include "api-gateway/management.h"
+
+/* A call of the admin API on its way through the MySQL threads. The client may leave meanwhile:
+ * what was begun is finished and told to the other gateways all the same. */
+struct admin_call {
+    struct sql_job job;
+    struct admin *admin;            /* NULL: freed */
+    struct http_exchange *exchange; /* NULL: the client left */
+    void (*answer)(struct admin_call *call);
+    LIST_ENTRY(admin_call) next;
+
+    /* What is asked, set by the handler. */
+    struct coupon_log log;
+    uint64_t coupon_id;
+    enum coupon_status wanted;
+    struct coupon_filter filter;
+
+    /* What came of it, set by the job. */
+    struct coupon coupon;
+    enum coupon_step step;
+    struct strbuf json;
+    unsigned int count;
+    uint64_t last_id;
+};
+
+/* What the calls share. Loop thread only. */
+struct admin {
+    struct management_parts parts;
+    struct admin_token token;
+    LIST_HEAD(, admin_call) calls;
+};
+
+struct admin *admin_new(const struct management_parts *parts);
+
+/* Calls under way end by themselves, unanswered. NULL is allowed. */
+void admin_free(struct admin *admin);
+
+/* A call for an exchange, which it owns from now on. NULL: the credential is missing or wrong, and
+ * that was answered. */
+struct admin_call *admin_call_new(struct http_exchange *exchange);
+
+/* End a call that is not submitted. */
+void admin_call_free(struct admin_call *call);
+
+/* Have run called on a MySQL thread, then answer on the loop if all went well; a failure is
+ * answered here. answer must look whether there is still an exchange. The call is freed after it.
+ */
+void admin_call_submit(struct admin_call *call,
+                       enum sql_class (*run)(struct sql_job *job, struct sql_session *session,
+                                             struct sql_fault *fault),
+                       void (*answer)(struct admin_call *call));
+
+#endif
