@@ -10,6 +10,7 @@
 
 #include "common/base/check.h"
 #include "common/base/timestamp.h"
+#include "common/contract/issue_request_own.h"
 #include "common/contract/json.h"
 
 const char *issue_request_fault_name(enum issue_request_fault fault)
@@ -248,6 +249,8 @@ enum issue_request_fault issue_request_decode(const struct issue_record *record,
     struct json_t *value;
     char text[80];
 
+    if (record->value != NULL && issue_request_decode_own(record, request))
+        return ISSUE_REQUEST_OK;
     memset(request, 0, sizeof *request);
     if (record->value == NULL || record->value_len == 0) {
         fail(&decoding, ISSUE_REQUEST_EMPTY, "the record has no value");
