@@ -31,6 +31,8 @@ struct redis_command {
     STAILQ_ENTRY(redis_command) next;
 };
 
+STAILQ_HEAD(redis_commands, redis_command);
+
 struct redis_link {
     struct event_base *base;
     const struct redis_options *options;
@@ -45,7 +47,7 @@ struct redis_link {
     struct event *timer;
     int64_t backoff_us;
     bool told_down;
-    STAILQ_HEAD(, redis_command) open; /* oldest first, as Redis answers them */
+    struct redis_commands open; /* oldest first, as Redis answers them */
 };
 
 static void set_timer(struct redis_link *link, int64_t delay_us)

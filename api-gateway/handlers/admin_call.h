@@ -32,11 +32,13 @@ struct admin_call {
     uint64_t last_id;
 };
 
+LIST_HEAD(admin_calls, admin_call);
+
 /* What the calls share. Loop thread only. */
 struct admin {
     struct management_parts parts;
     struct admin_token token;
-    LIST_HEAD(, admin_call) calls;
+    struct admin_calls calls;
 };
 
 struct admin *admin_new(const struct management_parts *parts);

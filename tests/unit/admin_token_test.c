@@ -1,0 +1,61 @@
+/* Only the whole token, with its scheme, opens the admin API. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "api-gateway/handlers/admin_token.h"
+
+static void only_the_whole_token_is_right(void **state)
+{
+    static const struct {
+        const char *value;
+        enum admin_token_answer answer;
+    } table[] = {
+        {"Bearer s3cret-Token", ADMIN_TOKEN_RIGHT},
+        {"bearer s3cret-Token", ADMIN_TOKEN_RIGHT},
+        {"BEARER   s3cret-Token", ADMIN_TOKEN_RIGHT},
+        {"Bearer s3cret-Toke", ADMIN_TOKEN_WRONG},
+        {"Bearer s3cret-Token2", ADMIN_TOKEN_WRONG},
+        {"Bearer s3cret-Token ", ADMIN_TOKEN_WRONG},
+        {"Bearer s3cret-token", ADMIN_TOKEN_WRONG},
+        {"Bearer \"s3cret-Token\"", ADMIN_TOKEN_WRONG},
+        {"Bearer s3cret-Token, Bearer s3cret-Token", ADMIN_TOKEN_WRONG},
+        {"Bearer  ", ADMIN_TOKEN_WRONG},
+        {"Bearer ", ADMIN_TOKEN_WRONG},
+        {"Bearer", ADMIN_TOKEN_MISSING},
+        {"Bearer\ts3cret-Token", ADMIN_TOKEN_MISSING},
+        {"Bearers3cret-Token", ADMIN_TOKEN_MISSING},
+        {"s3cret-Token", ADMIN_TOKEN_MISSING},
+        {"Basic s3cret-Token", ADMIN_TOKEN_MISSING},
+        {"", ADMIN_TOKEN_MISSING},
+    };
+    struct admin_token token;
+
+    (void)state;
+    admin_token_set(&token, "s3cret-Token");
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct http_slice value = {table[i].value, strlen(table[i].value)};
+        enum admin_token_answer answer = admin_token_check(&token, &value);
+
+        if (answer != table[i].answer)
+            fail_msg("\"%s\": expected %d, saw %d", table[i].value, (int)table[i].answer,
+                     (int)answer);
+    }
+    assert_int_equal(admin_token_check(&token, NULL), ADMIN_TOKEN_MISSING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_the_whole_token_is_right),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
