@@ -9,7 +9,8 @@
 /* What the gateway knows of a coupon when a request comes in; pure. */
 struct coupon_view {
     struct coupon coupon;
-    uint32_t sold_out_stock; /* the worker said: nothing is left of this total_stock; 0: said nothing */
+    uint32_t
+        sold_out_stock; /* the worker said: nothing is left of this total_stock; 0: said nothing */
 };
 
 enum admission {

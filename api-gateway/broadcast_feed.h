@@ -3,8 +3,8 @@
 
 #include "api-gateway/io_thread.h"
 
-/* How a loop hears of progress, sold-out coupons and changes: from Redis' broadcasts, and from MySQL
- * while those are silent. Loop thread only. */
+/* How a loop hears of progress, sold-out coupons and changes: from Redis' broadcasts, and from
+ * MySQL while those are silent. Loop thread only. */
 
 /* One broadcast, as Redis delivers it. cookie: the struct io_thread. */
 void broadcast_feed_message(void *cookie, const char *text, size_t len);

@@ -25,13 +25,15 @@ static const struct option_spec gateway_specs[] = {
      .required = true,
      .choices = "off",
      .argument = "MODE",
-     .help = "How users prove who they are. off: not at all, the userId is taken from the request; for "
-             "development only. There is no default."},
+     .help =
+         "How users prove who they are. off: not at all, the userId is taken from the request; for "
+         "development only. There is no default."},
     {.name = "request-id-key",
      .type = OPTION_SECRET,
      .offset = offsetof(struct gateway_config, request_id_key),
      .required = true,
-     .help = "Keys that mark request ids as ours: one of 32 hexadecimal digits a line, newest first. The "
+     .help = "Keys that mark request ids as ours: one of 32 hexadecimal digits a line, newest "
+             "first. The "
              "same on all gateways."},
     {.name = "admin-token",
      .type = OPTION_SECRET,
@@ -69,7 +71,8 @@ static const struct option_spec gateway_specs[] = {
      .min = 100,
      .max = 60000,
      .argument = "MILLISECONDS",
-     .help = "Longest wait for Kafka to confirm a request; then the answer is 503 with outcome unknown."},
+     .help = "Longest wait for Kafka to confirm a request; then the answer is 503 with outcome "
+             "unknown."},
     {.name = "coupon-refresh",
      .type = OPTION_NUMBER,
      .offset = offsetof(struct gateway_config, coupon_refresh_ms),
@@ -77,7 +80,8 @@ static const struct option_spec gateway_specs[] = {
      .min = 50,
      .max = 60000,
      .argument = "MILLISECONDS",
-     .help = "How often coupons in use are read again; changes are also told at once through Redis."},
+     .help =
+         "How often coupons in use are read again; changes are also told at once through Redis."},
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .offset = offsetof(struct gateway_config, log_level),
@@ -96,9 +100,10 @@ enum option_result gateway_config_read(struct gateway_config *config, int argc, 
         {"Redis", redis_option_specs, redis_option_count, &config->redis},
     };
 
-    return option_read("api-gateway", "--auth=MODE [OPTION]...",
-                       "Takes issue requests over HTTP, answers 202 with a requestId once Kafka has "
-                       "them, and tells how they ended. Stateless: start as many as you like. SIGTERM "
-                       "stops accepting, answers what is pending, and ends.",
-                       groups, COUNT(groups), argc, argv);
+    return option_read(
+        "api-gateway", "--auth=MODE [OPTION]...",
+        "Takes issue requests over HTTP, answers 202 with a requestId once Kafka has "
+        "them, and tells how they ended. Stateless: start as many as you like. SIGTERM "
+        "stops accepting, answers what is pending, and ends.",
+        groups, COUNT(groups), argc, argv);
 }

@@ -12,14 +12,14 @@
 #include "common/mysql/coupon_row.h"
 
 #define TICK_MS 50
-#define WAIT_MAX_US 300000     /* a request waits no longer for a coupon it has to ask for */
+#define WAIT_MAX_US 300000 /* a request waits no longer for a coupon it has to ask for */
 #define LOAD_PATIENCE_MS 1000
-#define LOAD_MAX 200           /* coupons in one query */
+#define LOAD_MAX 200 /* coupons in one query */
 #define ENTRIES_MAX 20000
-#define IDLE_US 60000000       /* an entry nobody asked for is dropped */
-#define IN_USE_US 10000000     /* an entry asked for within this time is refreshed */
-#define ABSENT_US 1000000      /* how long "no such coupon" holds */
-#define STALE_REFRESHES 3      /* an entry not read for so many refreshes is read before it is used */
+#define IDLE_US 60000000   /* an entry nobody asked for is dropped */
+#define IN_USE_US 10000000 /* an entry asked for within this time is refreshed */
+#define ABSENT_US 1000000  /* how long "no such coupon" holds */
+#define STALE_REFRESHES 3  /* an entry not read for so many refreshes is read before it is used */
 
 /* NEW → LOADED or ABSENT by an answer; FAILED when MySQL did not answer the first time. */
 enum entry_state { ENTRY_NEW, ENTRY_LOADED, ENTRY_ABSENT, ENTRY_FAILED };
@@ -182,8 +182,8 @@ static void load(evutil_socket_t fd, short what, void *cookie)
         return;
     load_job = calloc(1, sizeof *load_job);
     CHECK(load_job, "out of memory");
-    for (struct coupon_cache_entry *entry = cache->entries;
-         entry && load_job->id_count < LOAD_MAX; entry = entry->hh.next) {
+    for (struct coupon_cache_entry *entry = cache->entries; entry && load_job->id_count < LOAD_MAX;
+         entry = entry->hh.next) {
         if (!entry->wanted)
             continue;
         entry->wanted = false;
@@ -232,7 +232,8 @@ static void tick(evutil_socket_t fd, short what, void *cookie)
 
     (void)fd;
     (void)what;
-    HASH_ITER (hh, cache->entries, entry, next) {
+    HASH_ITER(hh, cache->entries, entry, next)
+    {
         expire_waits(entry, now_us);
         if (entry->loading || entry->wanted || !TAILQ_EMPTY(&entry->waiting)) {
             any = any || entry->wanted;
@@ -272,7 +273,8 @@ void coupon_cache_free(struct coupon_cache *cache)
     if (!cache)
         return;
     CHECK(!cache->loading, "a query is under way");
-    HASH_ITER (hh, cache->entries, entry, next) {
+    HASH_ITER(hh, cache->entries, entry, next)
+    {
         CHECK(TAILQ_EMPTY(&entry->waiting), "coupon %" PRIu64 " is still waited for",
               entry->coupon_id);
         drop(cache, entry);
@@ -289,7 +291,8 @@ static bool make_room(struct coupon_cache *cache)
 
     if (HASH_COUNT(cache->entries) < ENTRIES_MAX)
         return true;
-    HASH_ITER (hh, cache->entries, entry, next) {
+    HASH_ITER(hh, cache->entries, entry, next)
+    {
         if (!entry->loading && TAILQ_EMPTY(&entry->waiting)) {
             drop(cache, entry);
             return true;

@@ -10,8 +10,9 @@
 
 struct event_base;
 
-/* One loop's near cache of coupons. Coupons in use are read again in the background, all in one query;
- * requests for a coupon that is not here yet wait together for one query. Loop thread only. */
+/* One loop's near cache of coupons. Coupons in use are read again in the background, all in one
+ * query; requests for a coupon that is not here yet wait together for one query. Loop thread only.
+ */
 struct coupon_cache;
 
 enum coupon_answer {
@@ -36,8 +37,8 @@ struct coupon_cache *coupon_cache_new(struct event_base *base, struct sql_pool *
 /* Nobody waits any more, and the mailbox is freed. */
 void coupon_cache_free(struct coupon_cache *cache);
 
-/* Look a coupon up. *view is valid until the loop turns. With COUPON_WAIT, wait->ready is called later,
- * never from inside, within a few hundred milliseconds. */
+/* Look a coupon up. *view is valid until the loop turns. With COUPON_WAIT, wait->ready is called
+ * later, never from inside, within a few hundred milliseconds. */
 enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon_id,
                                      const struct coupon_view **view, struct coupon_wait *wait);
 

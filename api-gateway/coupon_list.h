@@ -5,8 +5,8 @@
 
 #include "api-gateway/sql_pool.h"
 
-/* The page of open coupons that GET /api/v1/coupons answers with, read at most once a refresh however many
- * ask. Loop thread only. */
+/* The page of open coupons that GET /api/v1/coupons answers with, read at most once a refresh
+ * however many ask. Loop thread only. */
 struct coupon_list;
 
 /* Somebody who waits for the page; embedded in what waits. */

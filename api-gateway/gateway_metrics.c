@@ -10,8 +10,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Everything the gateway answers with; anything else is counted as the last. */
-static const int statuses[] = {200, 202, 304, 400, 401, 403, 404, 405, 408, 409, 413,
-                               415, 417, 422, 429, 431, 500, 503, 0};
+static const int statuses[] = {200, 202, 304, 400, 401, 403, 404, 405, 408, 409,
+                               413, 415, 417, 422, 429, 431, 500, 503, 0};
 
 static const double seconds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                  0.25,   0.5,   1,      2.5,   5,    10,    30,   60};
@@ -39,11 +39,9 @@ struct gateway_metrics *gateway_metrics_new(const struct http_route *routes, siz
     metrics->durations = calloc((count + 1) * COUNT(statuses), sizeof *metrics->durations);
     CHECK(metrics->durations, "out of memory");
     for (int admission = ADMISSION_SOLD_OUT; admission <= ADMISSION_CLOSED; admission++) {
-        snprintf(labels, sizeof labels, "code=\"%s\"",
-                 admission_code((enum admission)admission));
-        metrics->refused[admission] =
-            metric_counter("coupon_gateway_refused_total",
-                           "Issue requests turned away before Kafka.", labels);
+        snprintf(labels, sizeof labels, "code=\"%s\"", admission_code((enum admission)admission));
+        metrics->refused[admission] = metric_counter(
+            "coupon_gateway_refused_total", "Issue requests turned away before Kafka.", labels);
     }
     metrics->unknown = metric_counter("coupon_gateway_outcome_unknown_total",
                                       "Issue requests that Kafka did not confirm in time.", NULL);
@@ -67,8 +65,8 @@ void gateway_metrics_free(struct gateway_metrics *metrics)
 static struct metric *make_duration(const struct gateway_metrics *metrics, size_t route,
                                     size_t status)
 {
-    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE",
-                                          "OPTIONS", "_OTHER"};
+    static const char *const methods[] = {"GET",   "HEAD",   "POST",    "PUT",
+                                          "PATCH", "DELETE", "OPTIONS", "_OTHER"};
     bool known = route < metrics->route_count;
     char labels[256];
 

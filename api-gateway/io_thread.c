@@ -169,8 +169,8 @@ static void open_stores(struct io_thread *thread)
     thread->results = result_cache_new(RESULTS_KEPT);
     thread->waiters = result_waiters_new(thread->base, &thread->progress);
     thread->redis = redis_link_new(thread->base, &thread->config->redis, NULL, NULL);
-    thread->feed = redis_link_new(thread->base, &thread->config->redis, broadcast_feed_connected,
-                                  thread);
+    thread->feed =
+        redis_link_new(thread->base, &thread->config->redis, broadcast_feed_connected, thread);
     redis_link_subscribe(thread->feed, BROADCAST_CHANNEL, broadcast_feed_message, thread);
     thread->lookup = result_lookup_new(thread->base, thread->redis, thread->pool, thread->mailbox,
                                        thread->results);

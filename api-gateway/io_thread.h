@@ -26,8 +26,8 @@ struct http_server;
 struct issue_accept;
 TAILQ_HEAD(issue_accept_list, issue_accept);
 
-/* One event loop with all that its handlers use: nothing in it is shared with another loop but the SQL
- * pool, which it talks to through its mailbox. Handlers get it as their context. */
+/* One event loop with all that its handlers use: nothing in it is shared with another loop but the
+ * SQL pool, which it talks to through its mailbox. Handlers get it as their context. */
 struct io_thread {
     const struct gateway_config *config;
     const struct request_id_keys *keys;

@@ -31,8 +31,8 @@ struct issue_producer {
     struct strbuf value;
 };
 
-/* message.timeout.ms bounds how long a record may wait; what a broker has taken in before that may still
- * be appended a little later. ISSUE_PRODUCER_SETTLE_MS is more than both. */
+/* message.timeout.ms bounds how long a record may wait; what a broker has taken in before that may
+ * still be appended a little later. ISSUE_PRODUCER_SETTLE_MS is more than both. */
 static const struct kafka_setting defaults[] = {
     {"client.id", "api-gateway"},
     {"linger.ms", "1"},
@@ -50,8 +50,7 @@ static const struct kafka_setting defaults[] = {
 static bool open_client(struct issue_producer *producer, char *error, size_t error_size)
 {
     static const uint64_t one = 1;
-    rd_kafka_conf_t *conf =
-        kafka_conf_new_producer(producer->options, defaults, error, error_size);
+    rd_kafka_conf_t *conf = kafka_conf_new_producer(producer->options, defaults, error, error_size);
 
     if (!conf)
         return false;

@@ -11,8 +11,8 @@
 
 struct event_base;
 
-/* One loop's way into Kafka: an idempotent producer with acks=all whose delivery reports come back on the
- * loop. Loop thread only. */
+/* One loop's way into Kafka: an idempotent producer with acks=all whose delivery reports come back
+ * on the loop. Loop thread only. */
 struct issue_producer;
 
 /* How a produce ended. UNKNOWN: the record may be in the log or still get there. */
@@ -38,7 +38,8 @@ bool issue_producer_send(struct issue_producer *producer, const struct issue_req
 /* Produces without a report yet. */
 size_t issue_producer_open(const struct issue_producer *producer);
 
-/* The longest time, in milliseconds, from a send until its record is in the log or never will be. */
+/* The longest time, in milliseconds, from a send until its record is in the log or never will be.
+ */
 #define ISSUE_PRODUCER_SETTLE_MS 15000
 
 #endif

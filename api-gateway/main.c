@@ -164,8 +164,7 @@ static bool open_all(struct gateway *gateway)
         log_error("start_failed", "%s", error);
         return false;
     }
-    gateway->pool =
-        sql_pool_start(&gateway->config.sql, (size_t)gateway->config.mysql_threads);
+    gateway->pool = sql_pool_start(&gateway->config.sql, (size_t)gateway->config.mysql_threads);
     gateway->mailbox = sql_mailbox_new(gateway->base);
     gateway->redis = redis_link_new(gateway->base, &gateway->config.redis, NULL, NULL);
     gateway->retry = evtimer_new(gateway->base, try_visit, gateway);

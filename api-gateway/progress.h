@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How far the workers are, partition by partition, as one gateway loop has heard. Plain data, no I/O;
- * times are monotonic microseconds given by the caller. */
+/* How far the workers are, partition by partition, as one gateway loop has heard. Plain data, no
+ * I/O; times are monotonic microseconds given by the caller. */
 #define PROGRESS_MAX_PARTITIONS 1024
 
 struct progress_partition {
@@ -16,10 +16,10 @@ struct progress_partition {
     int caught_up;       /* "all seen is decided" messages since the round began */
 };
 
-/* Rounds settle what became of a request whose produce had an unknown outcome. A round ends when, after
- * settle_us, each partition was reported caught up twice: the second report's look at the log began
- * after the first arrived. A request that was tried before a round began is by then decided or was never
- * written. */
+/* Rounds settle what became of a request whose produce had an unknown outcome. A round ends when,
+ * after settle_us, each partition was reported caught up twice: the second report's look at the log
+ * began after the first arrived. A request that was tried before a round began is by then decided
+ * or was never written. */
 struct progress {
     struct progress_partition partitions[PROGRESS_MAX_PARTITIONS];
     int32_t partition_count; /* of the topic; 0: not known */
@@ -32,8 +32,8 @@ struct progress {
 /* settle_us: the longest time after which a produce can still reach the log. */
 void progress_init(struct progress *progress, int64_t settle_us, int64_t now_us);
 
-/* A worker or the database says that all below next_offset is decided. Never goes back. True when it
- * moved. */
+/* A worker or the database says that all below next_offset is decided. Never goes back. True when
+ * it moved. */
 bool progress_hear(struct progress *progress, int32_t partition, int64_t next_offset,
                    bool caught_up, int64_t now_us);
 
@@ -49,7 +49,8 @@ int64_t progress_position(const struct progress *progress, int32_t partition, in
 /* Seconds after which asking for a request at this position makes sense, 1…30. */
 int progress_retry_after(const struct progress *progress, int32_t partition, int64_t position);
 
-/* The number of the running round: a request first asked for in round n is settled in round n + 2. */
+/* The number of the running round: a request first asked for in round n is settled in round n + 2.
+ */
 uint32_t progress_round(const struct progress *progress);
 
 #endif

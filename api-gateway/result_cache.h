@@ -11,7 +11,8 @@ struct result_cache;
 struct result_cache *result_cache_new(size_t capacity);
 void result_cache_free(struct result_cache *cache);
 
-/* Keep a result's JSON (copied). One that an operator may still turn into a decision must not be. */
+/* Keep a result's JSON (copied). One that an operator may still turn into a decision must not be.
+ */
 void result_cache_put(struct result_cache *cache, const char *request_id, size_t id_len,
                       const char *json, size_t len);
 

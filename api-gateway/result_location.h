@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a request's record lies, as it travels in resultUrl ("…?at=2.4711": partition and offset), so
- * that a poll can be told its position without storage. It comes back from clients: a hint, no more. */
+/* Where a request's record lies, as it travels in resultUrl ("…?at=2.4711": partition and offset),
+ * so that a poll can be told its position without storage. It comes back from clients: a hint, no
+ * more. */
 struct result_location {
     int32_t partition; /* -1: not known */
     int64_t offset;

@@ -11,8 +11,8 @@
 
 struct event_base;
 
-/* Finds final results: in Redis, and what is not there in MySQL. Equal questions are asked once, and
- * those that come together go out together. Loop thread only. */
+/* Finds final results: in Redis, and what is not there in MySQL. Equal questions are asked once,
+ * and those that come together go out together. Loop thread only. */
 struct result_lookup;
 
 enum result_answer { RESULT_FOUND, RESULT_ABSENT, RESULT_UNAVAILABLE };
@@ -34,8 +34,8 @@ struct result_lookup *result_lookup_new(struct event_base *base, struct redis_li
 /* Nobody waits any more, and the link and the mailbox are freed. */
 void result_lookup_free(struct result_lookup *lookup);
 
-/* Ask; wait->answered is called later, never from inside, within about two seconds. The answer is not
- * older than the question. */
+/* Ask; wait->answered is called later, never from inside, within about two seconds. The answer is
+ * not older than the question. */
 void result_lookup_ask(struct result_lookup *lookup, const char *request_id, size_t len,
                        struct result_wait *wait);
 

@@ -9,8 +9,8 @@
 /* One question to MySQL for the results of many requests. Loop thread, but for the query itself. */
 struct result_query;
 
-/* found is called for each result there is, then ended once; answered false: MySQL did not answer. It is
- * freed after ended. */
+/* found is called for each result there is, then ended once; answered false: MySQL did not answer.
+ * It is freed after ended. */
 struct result_query *result_query_new(void (*found)(void *cookie, const char *request_id,
                                                     const char *json, size_t len),
                                       void (*ended)(void *cookie, bool answered), void *cookie);

@@ -34,8 +34,7 @@ static void take_out(struct result_waiter *waiter, struct place_list *list)
 /* A place that the workers had not passed when the wait began. */
 static bool has_place(const struct result_waiter *waiter)
 {
-    return waiter->location.partition >= 0 &&
-           waiter->location.partition < PROGRESS_MAX_PARTITIONS;
+    return waiter->location.partition >= 0 && waiter->location.partition < PROGRESS_MAX_PARTITIONS;
 }
 
 static struct place_list *list_of(struct result_waiters *waiters,

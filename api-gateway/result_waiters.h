@@ -10,8 +10,8 @@
 
 struct event_base;
 
-/* Long-polls that wait for a decision. Those whose record's place is known are woken when the workers
- * pass it; the others now and then while the workers move. Loop thread only. */
+/* Long-polls that wait for a decision. Those whose record's place is known are woken when the
+ * workers pass it; the others now and then while the workers move. Loop thread only. */
 struct result_waiters;
 
 /* Embedded in what waits. */
@@ -20,16 +20,16 @@ struct result_waiter {
     int64_t deadline_us;
     void (*due)(struct result_waiter *waiter);     /* its record is, or may be, decided */
     void (*expired)(struct result_waiter *waiter); /* the wait is over */
-    struct result_waiters *waiters; /* NULL: not waiting */
+    struct result_waiters *waiters;                /* NULL: not waiting */
     TAILQ_ENTRY(result_waiter) by_place;
     TAILQ_ENTRY(result_waiter) all;
 };
 
-struct result_waiters *result_waiters_new(struct event_base *base,
-                                          const struct progress *progress);
+struct result_waiters *result_waiters_new(struct event_base *base, const struct progress *progress);
 void result_waiters_free(struct result_waiters *waiters);
 
-/* Wait until due or expired is called, later and only one of them; it does not wait any more then. */
+/* Wait until due or expired is called, later and only one of them; it does not wait any more then.
+ */
 void result_waiters_add(struct result_waiters *waiters, struct result_waiter *waiter);
 
 /* Nothing where it does not wait. */

@@ -1,7 +1,7 @@
 #include "api-gateway/settle_table.h"
 
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/. Two ids that collide settle together, which is too
- * early for one of them once in 2^64 / SETTLE_TABLE_SIZE pairs. */
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/. Two ids that collide settle together, which
+ * is too early for one of them once in 2^64 / SETTLE_TABLE_SIZE pairs. */
 static uint64_t hash_of(const char *text, size_t len)
 {
     uint64_t hash = UINT64_C(14695981039346656037);

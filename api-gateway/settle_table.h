@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In which round (progress.h) a request that is nowhere to be found was first asked for here. A fixed
- * table: an entry that is pushed out by another begins anew, which only makes its answer later. */
+/* In which round (progress.h) a request that is nowhere to be found was first asked for here. A
+ * fixed table: an entry that is pushed out by another begins anew, which only makes its answer
+ * later. */
 #define SETTLE_TABLE_SIZE 8192
 
 struct settle_table {

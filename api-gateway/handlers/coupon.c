@@ -50,8 +50,7 @@ static void answer(struct coupon_reader *reader, enum coupon_answer found,
 static void coupon_ready(struct coupon_wait *wait, enum coupon_answer found,
                          const struct coupon_view *view)
 {
-    answer(CONTAINER_OF(wait, struct coupon_reader, coupon), found,
-           view);
+    answer(CONTAINER_OF(wait, struct coupon_reader, coupon), found, view);
 }
 
 static void answer_list(struct coupon_reader *reader, const char *json, size_t len)
@@ -65,8 +64,7 @@ static void answer_list(struct coupon_reader *reader, const char *json, size_t l
 
 static void list_ready(struct coupon_list_wait *wait, const char *json, size_t len)
 {
-    answer_list(CONTAINER_OF(wait, struct coupon_reader, list), json,
-                len);
+    answer_list(CONTAINER_OF(wait, struct coupon_reader, list), json, len);
 }
 
 static struct coupon_reader *reader_new(struct http_exchange *exchange)

@@ -11,14 +11,14 @@
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 
-/* A request on its way: it waits for its coupon, then for a look at an earlier answer to its key (only
- * where it would be refused), then for Kafka. */
+/* A request on its way: it waits for its coupon, then for a look at an earlier answer to its key
+ * (only where it would be refused), then for Kafka. */
 struct issue_accept {
     struct io_thread *thread;
     struct http_exchange *exchange; /* NULL: answered, or the client is gone */
     struct issue_request request;
-    bool keyed;   /* the client gave an Idempotency-Key */
-    bool publish; /* came by the publish path */
+    bool keyed;             /* the client gave an Idempotency-Key */
+    bool publish;           /* came by the publish path */
     enum admission refusal; /* what to answer when no earlier answer is found */
     struct coupon_wait coupon;
     struct result_wait earlier;
@@ -101,10 +101,11 @@ static void answer_unknown(struct issue_accept *accept)
     strbuf_add_text(&members, "\",\"resultUrl\":\"");
     add_result_url(&members, accept, RESULT_LOCATION_NONE);
     strbuf_add_text(&members, "\"");
-    http_exchange_problem(accept->exchange, 503, "UNAVAILABLE",
-                          "It is not known whether the request was taken in. Poll its result, or send "
-                          "it again with the same Idempotency-Key.",
-                          "Retry-After: 1\r\n", members.data);
+    http_exchange_problem(
+        accept->exchange, 503, "UNAVAILABLE",
+        "It is not known whether the request was taken in. Poll its result, or send "
+        "it again with the same Idempotency-Key.",
+        "Retry-After: 1\r\n", members.data);
     strbuf_free(&members);
 }
 
@@ -139,8 +140,7 @@ static void produce(struct issue_accept *accept)
     struct io_thread *thread = accept->thread;
 
     accept->produced = true;
-    accept->deadline_us =
-        clock_monotonic_us() + thread->config->accept_timeout_ms * INT64_C(1000);
+    accept->deadline_us = clock_monotonic_us() + thread->config->accept_timeout_ms * INT64_C(1000);
     if (issue_producer_send(thread->producer, &accept->request, accept)) {
         TAILQ_INSERT_TAIL(&thread->accepts, accept, next);
         return;
@@ -163,8 +163,7 @@ static void refuse(struct issue_accept *accept)
 static void earlier_answered(struct result_wait *wait, enum result_answer answer, const char *json,
                              size_t len)
 {
-    struct issue_accept *accept =
-        CONTAINER_OF(wait, struct issue_accept, earlier);
+    struct issue_accept *accept = CONTAINER_OF(wait, struct issue_accept, earlier);
 
     (void)json;
     (void)len;
@@ -205,8 +204,7 @@ static void admit(struct issue_accept *accept, enum coupon_answer answer,
 static void coupon_ready(struct coupon_wait *wait, enum coupon_answer answer,
                          const struct coupon_view *view)
 {
-    admit(CONTAINER_OF(wait, struct issue_accept, coupon), answer,
-          view);
+    admit(CONTAINER_OF(wait, struct issue_accept, coupon), answer, view);
 }
 
 static struct issue_accept *accept_new(struct io_thread *thread, struct http_exchange *exchange,

@@ -7,8 +7,8 @@
 /* POST …/coupons/{id}/issue, in all its paths: check, gate, produce, 202. */
 void issue_handle_coupon(struct http_exchange *exchange);
 
-/* POST /api/v1/users/{userId}/coupons/publish: the same; its answers also have "code" and "message", which
- * that system's clients look for. */
+/* POST /api/v1/users/{userId}/coupons/publish: the same; its answers also have "code" and
+ * "message", which that system's clients look for. */
 void issue_handle_publish(struct http_exchange *exchange);
 
 /* A delivery report (issue_producer.h); cookie is the request's struct issue_accept. */

@@ -20,8 +20,8 @@ void problem_unknown_coupon(struct http_exchange *exchange)
 
 void problem_unknown_request(struct http_exchange *exchange)
 {
-    http_exchange_problem(exchange, 404, "UNKNOWN_REQUEST",
-                          "No request with this id was accepted.", NULL, NULL);
+    http_exchange_problem(exchange, 404, "UNKNOWN_REQUEST", "No request with this id was accepted.",
+                          NULL, NULL);
 }
 
 void problem_unavailable(struct http_exchange *exchange, const char *detail)

@@ -12,8 +12,8 @@
 #include "common/base/container_of.h"
 #include "common/contract/issue_result.h"
 
-/* A poll on its way: it looks, and while there is nothing and time is left it waits for the workers and
- * looks again. */
+/* A poll on its way: it looks, and while there is nothing and time is left it waits for the workers
+ * and looks again. */
 struct result_poll {
     struct io_thread *thread;
     struct http_exchange *exchange;
@@ -65,8 +65,8 @@ static bool is_settled(struct result_poll *poll)
 {
     struct io_thread *thread = poll->thread;
     uint32_t round = progress_round(&thread->progress);
-    uint32_t first = settle_table_first_round(&thread->settled, poll->request_id, poll->id_len,
-                                              round);
+    uint32_t first =
+        settle_table_first_round(&thread->settled, poll->request_id, poll->id_len, round);
 
     return round - first >= 2;
 }
@@ -90,8 +90,7 @@ static void look(struct result_poll *poll)
 static void looked(struct result_wait *wait, enum result_answer answer, const char *json,
                    size_t len)
 {
-    struct result_poll *poll =
-        CONTAINER_OF(wait, struct result_poll, wait);
+    struct result_poll *poll = CONTAINER_OF(wait, struct result_poll, wait);
 
     if (answer == RESULT_FOUND) {
         answer_final(poll->exchange, poll->fields, json, len);
@@ -188,8 +187,8 @@ void result_handle(struct http_exchange *exchange)
         problem_unknown_request(exchange);
         return;
     }
-    json = result_cache_get(thread->results, question.request_id.data, question.request_id.len,
-                            &len);
+    json =
+        result_cache_get(thread->results, question.request_id.data, question.request_id.len, &len);
     if (json) {
         answer_final(exchange, "", json, len);
         return;

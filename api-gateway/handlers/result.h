@@ -3,7 +3,8 @@
 
 #include "api-gateway/http/http_exchange.h"
 
-/* GET …/coupons/result/{requestId}?wait=SECONDS&at=PLACE: the result, at once or once it is there. */
+/* GET …/coupons/result/{requestId}?wait=SECONDS&at=PLACE: the result, at once or once it is there.
+ */
 void result_handle(struct http_exchange *exchange);
 
 #endif

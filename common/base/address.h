@@ -12,7 +12,8 @@ struct address {
     uint16_t port;
 };
 
-/* Read "127.0.0.1:8080" or "[::1]:8080". False: it is not an IPv4 or bracketed IPv6 address and a port. */
+/* Read "127.0.0.1:8080" or "[::1]:8080". False: it is not an IPv4 or bracketed IPv6 address and a
+ * port. */
 bool address_parse(const char *text, struct address *address);
 
 #endif

@@ -8,14 +8,15 @@
 
 static void kafka_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
-    /* librdkafka uses syslog levels: 3 is error, 4 warning, 6 info. A lost connection is logged as an
-     * error by it; the client reconnects by itself, so it is a warning here. */
+    /* librdkafka uses syslog levels: 3 is error, 4 warning, 6 info. A lost connection is logged as
+     * an error by it; the client reconnects by itself, so it is a warning here. */
     enum log_level own = level <= 2   ? LOG_LEVEL_ERROR
                          : level <= 4 ? LOG_LEVEL_WARN
                          : level <= 6 ? LOG_LEVEL_INFO
                                       : LOG_LEVEL_DEBUG;
 
-    log_write(own, "kafka_client", "%s: %s: %s", client ? rd_kafka_name(client) : "-", facility, text);
+    log_write(own, "kafka_client", "%s: %s: %s", client ? rd_kafka_name(client) : "-", facility,
+              text);
 }
 
 static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, char *error,
@@ -88,11 +89,8 @@ rd_kafka_conf_t *kafka_conf_new_producer(const struct kafka_options *options,
                                          size_t error_size)
 {
     static const struct kafka_setting fixed[] = {
-        {"enable.idempotence", "true"},
-        {"acks", "all"},
-        {"partitioner", "murmur2_random"},
-        {"allow.auto.create.topics", "false"},
-        {NULL, NULL},
+        {"enable.idempotence", "true"},        {"acks", "all"}, {"partitioner", "murmur2_random"},
+        {"allow.auto.create.topics", "false"}, {NULL, NULL},
     };
 
     return kafka_conf_new(options, defaults, fixed, error, error_size);

@@ -31,8 +31,9 @@ const struct option_spec kafka_option_specs[] = {
      .min = 3,
      .max = 4096,
      .argument = "NAME=VALUE",
-     .help = "Any librdkafka property; may be given again. Properties that the promises rest on are "
-             "refused."},
+     .help =
+         "Any librdkafka property; may be given again. Properties that the promises rest on are "
+         "refused."},
 };
 
 const size_t kafka_option_count = sizeof kafka_option_specs / sizeof kafka_option_specs[0];

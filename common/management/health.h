@@ -19,7 +19,8 @@ struct health_check {
 /* GET /livez: 200 as long as the loop turns; asks nobody. */
 void health_answer_livez(struct http_exchange *exchange);
 
-/* GET /readyz: 200 when every check holds, else 503. Lists the checks with ?verbose and when one fails. */
+/* GET /readyz: 200 when every check holds, else 503. Lists the checks with ?verbose and when one
+ * fails. */
 void health_answer_readyz(struct http_exchange *exchange, const struct health_check *checks,
                           size_t count);
 

@@ -6,7 +6,8 @@
 
 #include "common/mysql/sql_session.h"
 
-/* The number of the newest file in deploy/schema, which these programs need, neither more nor less. */
+/* The number of the newest file in deploy/schema, which these programs need, neither more nor less.
+ */
 #define SCHEMA_VERSION 1
 
 enum schema_state {
