@@ -27,10 +27,14 @@ struct consume_loop {
     struct dead_letter *dead_letter;
     struct issue_transaction *transaction;
     struct issue_consumer *consumer;
-    struct issue_batch *batch; /* the one to decide */
-    struct issue_batch *next;  /* collected while the database writes batch */
-    bool deciding;             /* batch is in its transaction */
-    bool revoked;              /* batch is not ours any more: don't try it again */
+    /* While the database writes one batch, the one before it is published and the next one
+     * collected. */
+    struct issue_batch *batch;       /* the one to decide */
+    struct issue_batch *other;       /* the one before it, then the next one */
+    struct publication *unpublished; /* of other, which is committed; NULL: other is the next one */
+    int64_t committed_ms;
+    bool deciding; /* batch is in its transaction */
+    bool revoked;  /* batch is not ours any more: don't try it again */
     struct worker_metrics *metrics;
     pthread_t thread;
     atomic_bool stopping;
@@ -54,33 +58,61 @@ static bool read_fences(void *cookie, const int32_t *partitions, size_t count,
     return false;
 }
 
-static void drop_batch(void *cookie)
+/* batch is committed: it becomes the other one, and what is left to be told of it is kept for
+ * publish. */
+static void keep_committed(struct consume_loop *loop, int64_t now_ms)
+{
+    struct issue_batch *committed = loop->batch;
+    struct publication *publication = publication_new();
+    const struct issue_sold_out *sold_out;
+    size_t count;
+
+    CHECK(!loop->unpublished, "the batch before is not published");
+    for (size_t i = 0; i < committed->span_count; i++)
+        publication_add_progress(publication, loop->config->kafka.topic,
+                                 committed->spans[i].partition, committed->spans[i].next_offset,
+                                 false);
+    sold_out = issue_transaction_sold_out(loop->transaction, &count);
+    for (size_t i = 0; i < count; i++)
+        publication_add_sold_out(publication, sold_out[i].coupon_id, sold_out[i].total_stock);
+    loop->unpublished = publication;
+    loop->committed_ms = now_ms;
+    loop->batch = loop->other;
+    loop->other = committed;
+}
+
+static void publish(struct consume_loop *loop)
+{
+    if (!loop->unpublished)
+        return;
+    issue_consumer_commit(loop->consumer, loop->other);
+    publication_add_results(loop->unpublished, loop->other, loop->committed_ms);
+    result_publisher_submit(loop->publisher, loop->unpublished);
+    loop->unpublished = NULL;
+    issue_batch_clear(loop->other);
+}
+
+static void publish_and_collect(void *cookie)
 {
     struct consume_loop *loop = cookie;
 
-    issue_batch_clear(loop->next);
+    publish(loop);
+    issue_consumer_collect(loop->consumer, loop->other, 0, loop->config->batch_age_ms * 1000);
+}
+
+static void drop_batches(void *cookie)
+{
+    struct consume_loop *loop = cookie;
+
+    publish(loop);
+    issue_batch_clear(loop->other);
     if (loop->deciding)
         loop->revoked = true;
     else
         issue_batch_clear(loop->batch);
 }
 
-static void collect_next(void *cookie)
-{
-    struct consume_loop *loop = cookie;
-
-    issue_consumer_collect(loop->consumer, loop->next, 0, loop->config->batch_age_ms * 1000);
-}
-
-static void take_next(struct consume_loop *loop)
-{
-    struct issue_batch *empty = loop->batch;
-
-    CHECK(empty->count == 0, "%zu records are not decided", empty->count);
-    loop->batch = loop->next;
-    loop->next = empty;
-}
-
+/* Whatever comes of it, the batch before is published then. */
 static enum issue_transaction_end run_transaction(struct consume_loop *loop, int64_t *now_ms,
                                                   struct sql_fault *fault)
 {
@@ -90,22 +122,8 @@ static enum issue_transaction_end run_transaction(struct consume_loop *loop, int
     loop->revoked = false;
     end = issue_transaction_run(loop->transaction, loop->batch, now_ms, fault);
     loop->deciding = false;
+    publish(loop);
     return end;
-}
-
-static void publish_batch(struct consume_loop *loop, int64_t now_ms)
-{
-    const char *topic = loop->config->kafka.topic;
-    struct publication *publication = publication_of_batch(loop->batch, now_ms);
-    size_t count;
-    const struct issue_sold_out *sold_out = issue_transaction_sold_out(loop->transaction, &count);
-
-    for (size_t i = 0; i < loop->batch->span_count; i++)
-        publication_add_progress(publication, topic, loop->batch->spans[i].partition,
-                                 loop->batch->spans[i].next_offset, false);
-    for (size_t i = 0; i < count; i++)
-        publication_add_sold_out(publication, sold_out[i].coupon_id, sold_out[i].total_stock);
-    result_publisher_submit(loop->publisher, publication);
 }
 
 static void publish_progress(struct consume_loop *loop)
@@ -192,14 +210,13 @@ static void decide_batch(struct consume_loop *loop)
         switch (end) {
         case ISSUE_TRANSACTION_DONE:
             worker_metrics_batch(loop->metrics, loop->batch, clock_monotonic_us() - began_us);
-            issue_consumer_commit(loop->consumer, loop->batch);
-            publish_batch(loop, now_ms);
-            issue_batch_clear(loop->batch);
-            break;
+            keep_committed(loop, now_ms);
+            database_back(loop);
+            return;
         case ISSUE_TRANSACTION_GAP:
             log_warn("read_from_wrong_offset", "%s; reading again from the fence", fault.text);
             issue_batch_clear(loop->batch);
-            issue_batch_clear(loop->next);
+            issue_batch_clear(loop->other);
             if (!issue_consumer_rewind(loop->consumer))
                 log_warn("rewind_failed", "trying again with the next batch");
             break;
@@ -228,17 +245,19 @@ static void *run(void *cookie)
 
     while (!atomic_load(&loop->stopping) && !loop->failed &&
            !issue_consumer_fatal(loop->consumer)) {
-        take_next(loop);
-        issue_consumer_collect(loop->consumer, loop->batch, IDLE_WAIT_MS,
+        issue_consumer_collect(loop->consumer, loop->batch, loop->unpublished ? 0 : IDLE_WAIT_MS,
                                loop->config->batch_age_ms * 1000);
+        if (loop->batch->count == 0)
+            publish(loop);
         decide_batch(loop);
         publish_progress(loop);
         atomic_store(&loop->ready, issue_consumer_joined(loop->consumer));
     }
     atomic_store(&loop->ready, false);
     loop->failed = loop->failed || issue_consumer_fatal(loop->consumer);
+    publish(loop);
     issue_batch_clear(loop->batch);
-    issue_batch_clear(loop->next);
+    issue_batch_clear(loop->other);
     issue_consumer_free(loop->consumer);
     issue_transaction_free(loop->transaction);
     sql_thread_stop();
@@ -251,15 +270,15 @@ struct consume_loop *consume_loop_start(const struct worker_config *config,
                                         size_t error_size)
 {
     struct consume_loop *loop = calloc(1, sizeof *loop);
-    struct issue_consumer_hooks hooks = {read_fences, drop_batch, loop};
-    struct issue_transaction_hook hook = {collect_next, loop};
+    struct issue_consumer_hooks hooks = {read_fences, drop_batches, loop};
+    struct issue_transaction_hook hook = {publish_and_collect, loop};
 
     CHECK(loop, "out of memory");
     loop->config = config;
     loop->publisher = publisher;
     loop->metrics = worker_metrics_new(config->kafka.topic, config->group);
     loop->batch = issue_batch_new((size_t)config->batch_max, issue_consumer_release);
-    loop->next = issue_batch_new((size_t)config->batch_max, issue_consumer_release);
+    loop->other = issue_batch_new((size_t)config->batch_max, issue_consumer_release);
     loop->dead_letter = dead_letter_new(&config->kafka, config->group, error, error_size);
     if (!loop->dead_letter)
         goto err0;
@@ -276,7 +295,7 @@ err1:
     dead_letter_free(loop->dead_letter);
 err0:
     issue_batch_free(loop->batch);
-    issue_batch_free(loop->next);
+    issue_batch_free(loop->other);
     worker_metrics_free(loop->metrics);
     free(loop);
     return NULL;
@@ -295,7 +314,7 @@ bool consume_loop_join(struct consume_loop *loop)
     went_well = !loop->failed;
     dead_letter_free(loop->dead_letter);
     issue_batch_free(loop->batch);
-    issue_batch_free(loop->next);
+    issue_batch_free(loop->other);
     worker_metrics_free(loop->metrics);
     free(loop);
     return went_well;

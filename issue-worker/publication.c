@@ -43,11 +43,11 @@ static void add_result(struct publication *publication, const struct issue_item 
     result->expires_at_ms = verdict->expires_at_ms == COUPON_NEVER_MS ? 0 : verdict->expires_at_ms;
 }
 
-struct publication *publication_of_batch(const struct issue_batch *batch, int64_t now_ms)
+void publication_add_results(struct publication *publication, const struct issue_batch *batch,
+                             int64_t now_ms)
 {
-    struct publication *publication = publication_new();
-
-    publication->results = calloc(batch->count + 1, sizeof *publication->results);
+    CHECK(!publication->results, "results of two batches");
+    publication->results = malloc((batch->count + 1) * sizeof *publication->results);
     CHECK(publication->results, "out of memory");
     for (size_t i = 0; i < batch->count; i++) {
         const struct issue_item *item = &batch->items[i];
@@ -57,7 +57,6 @@ struct publication *publication_of_batch(const struct issue_batch *batch, int64_
              item->verdict.kind == ISSUE_VERDICT_FAULTY))
             add_result(publication, item, now_ms);
     }
-    return publication;
 }
 
 static struct broadcast *add(struct publication *publication, enum broadcast_type type)

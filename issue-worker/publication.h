@@ -18,10 +18,13 @@ struct publication {
     size_t broadcast_capacity;
 };
 
-/* The results of a decided batch; times as of now_ms. Free with publication_free. */
-struct publication *publication_of_batch(const struct issue_batch *batch, int64_t now_ms);
+/* Free with publication_free. */
 struct publication *publication_new(void);
 void publication_free(struct publication *publication);
+
+/* Add the results of a decided batch, once; times as of now_ms. */
+void publication_add_results(struct publication *publication, const struct issue_batch *batch,
+                             int64_t now_ms);
 
 void publication_add_progress(struct publication *publication, const char *topic, int32_t partition,
                               int64_t next_offset, bool caught_up);

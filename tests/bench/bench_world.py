@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pymysql
+import redis
 
 from deploy.local.errors import LocalError
 from deploy.local.mariadb import DATABASE, PASSWORD, USER
@@ -61,8 +62,9 @@ class BenchWorld:
             cursor.execute(statement)
             return list(cursor.fetchall())
 
-    def empty_tables(self) -> None:
-        """No coupons, no results: every measure begins alike."""
+    def start_anew(self) -> None:
+        """No coupons, no results, nothing in Redis: every measure begins alike."""
+        redis.Redis(port=self.ports.redis).flushall()
         for table in ("user_coupon", "coupon_issue_result", "consumer_fence", "coupon"):
             self.sql(f"TRUNCATE TABLE {table}")
 

@@ -76,7 +76,7 @@ class WorkerPair:
         return figures
 
     def _start_anew(self) -> None:
-        self._bench.empty_tables()
+        self._bench.start_anew()
         if self._sold_out:
             self._bench.add_coupon(_COUPON, _STOCK_SOLD_OUT, _STOCK_SOLD_OUT)
         else:
