@@ -232,8 +232,7 @@ static void tick(evutil_socket_t fd, short what, void *cookie)
 
     (void)fd;
     (void)what;
-    HASH_ITER(hh, cache->entries, entry, next)
-    {
+    HASH_ITER (hh, cache->entries, entry, next) {
         expire_waits(entry, now_us);
         if (entry->loading || entry->wanted || !TAILQ_EMPTY(&entry->waiting)) {
             any = any || entry->wanted;
@@ -273,8 +272,7 @@ void coupon_cache_free(struct coupon_cache *cache)
     if (!cache)
         return;
     CHECK(!cache->loading, "a query is under way");
-    HASH_ITER(hh, cache->entries, entry, next)
-    {
+    HASH_ITER (hh, cache->entries, entry, next) {
         CHECK(TAILQ_EMPTY(&entry->waiting), "coupon %" PRIu64 " is still waited for",
               entry->coupon_id);
         drop(cache, entry);
@@ -291,8 +289,7 @@ static bool make_room(struct coupon_cache *cache)
 
     if (HASH_COUNT(cache->entries) < ENTRIES_MAX)
         return true;
-    HASH_ITER(hh, cache->entries, entry, next)
-    {
+    HASH_ITER (hh, cache->entries, entry, next) {
         if (!entry->loading && TAILQ_EMPTY(&entry->waiting)) {
             drop(cache, entry);
             return true;

@@ -40,8 +40,8 @@ void result_cache_free(struct result_cache *cache)
 
     if (!cache)
         return;
-    HASH_ITER(hh, cache->results, result, next)
-    drop(cache, result);
+    HASH_ITER (hh, cache->results, result, next)
+        drop(cache, result);
     free(cache);
 }
 

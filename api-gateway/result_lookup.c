@@ -94,8 +94,8 @@ static void end(struct result_lookup *lookup, struct question *question, enum re
         free(question);
     } else {
         TAILQ_CONCAT(&question->waiting, &question->late, next);
-        TAILQ_FOREACH(wait, &question->waiting, next)
-        wait->waiting_in = &question->waiting;
+        TAILQ_FOREACH (wait, &question->waiting, next)
+            wait->waiting_in = &question->waiting;
         question->state = QUESTION_ASK_REDIS;
         question->asked_us = clock_monotonic_us();
         flush_soon(lookup);
@@ -156,8 +156,7 @@ static void ask_redis(struct result_lookup *lookup)
     struct redis_question *asked = NULL;
     struct question *question, *next;
 
-    HASH_ITER(hh, lookup->questions, question, next)
-    {
+    HASH_ITER (hh, lookup->questions, question, next) {
         if (question->state != QUESTION_ASK_REDIS)
             continue;
         if (!redis_link_up(lookup->redis)) {
@@ -196,9 +195,9 @@ static void sql_ended(void *cookie, bool answered)
     struct question *question, *next;
 
     lookup->query = NULL;
-    HASH_ITER(hh, lookup->questions, question, next)
-    if (question->state == QUESTION_IN_SQL)
-        end(lookup, question, answered ? RESULT_ABSENT : RESULT_UNAVAILABLE, NULL, 0);
+    HASH_ITER (hh, lookup->questions, question, next)
+        if (question->state == QUESTION_IN_SQL)
+            end(lookup, question, answered ? RESULT_ABSENT : RESULT_UNAVAILABLE, NULL, 0);
     flush_soon(lookup);
 }
 
@@ -209,8 +208,7 @@ static void ask_sql(struct result_lookup *lookup)
 
     if (lookup->query)
         return;
-    HASH_ITER(hh, lookup->questions, question, next)
-    {
+    HASH_ITER (hh, lookup->questions, question, next) {
         if (question->state != QUESTION_ASK_SQL)
             continue;
         if (!query)
@@ -244,9 +242,9 @@ static void tick(evutil_socket_t fd, short what, void *cookie)
 
     (void)fd;
     (void)what;
-    HASH_ITER(hh, lookup->questions, question, next)
-    if (now_us - question->asked_us >= PATIENCE_US)
-        end(lookup, question, RESULT_UNAVAILABLE, NULL, 0);
+    HASH_ITER (hh, lookup->questions, question, next)
+        if (now_us - question->asked_us >= PATIENCE_US)
+            end(lookup, question, RESULT_UNAVAILABLE, NULL, 0);
 }
 
 struct result_lookup *result_lookup_new(struct event_base *base, struct redis_link *redis,
@@ -275,8 +273,7 @@ void result_lookup_free(struct result_lookup *lookup)
     if (!lookup)
         return;
     CHECK(!lookup->query, "a query is under way");
-    HASH_ITER(hh, lookup->questions, question, next)
-    {
+    HASH_ITER (hh, lookup->questions, question, next) {
         CHECK(TAILQ_EMPTY(&question->waiting) && TAILQ_EMPTY(&question->late),
               "%s is still asked for", question->request_id);
         HASH_DEL(lookup->questions, question);
