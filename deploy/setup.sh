@@ -14,7 +14,7 @@ readonly PACKAGES=(
     librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev
     default-libmysqlclient-dev libcmocka-dev
     clang-format clang-tidy cppcheck shellcheck
-    kcat redis-tools curl
+    kcat redis-tools curl wrk
     python3 python3-pytest python3-aiohttp python3-pymysql python3-redis python3-confluent-kafka
 )
 

@@ -12,6 +12,7 @@ from deploy.local.errors import LocalError
 from deploy.local.paths import BUILD
 from tests.bench import report
 from tests.bench.bench_world import DIRECTORY, BenchWorld
+from tests.bench.gateway_pair import GatewayPair
 from tests.bench.pair import Figures, Pair
 from tests.bench.worker_pair import WorkerPair
 
@@ -21,6 +22,8 @@ _ISSUED_RECORDS, _SOLD_OUT_RECORDS = 25_000, 50_000  # for each second that a me
 
 def _pairs(bench: BenchWorld, seconds: float) -> list[Pair]:
     return [
+        GatewayPair(bench, False, seconds),
+        GatewayPair(bench, True, seconds),
         WorkerPair(bench, False, int(seconds * _ISSUED_RECORDS)),
         WorkerPair(bench, True, int(seconds * _SOLD_OUT_RECORDS)),
     ]
