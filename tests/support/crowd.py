@@ -32,6 +32,7 @@ class Buyer:
     status: int | None = None
     code: str | None = None
     request_id: str | None = None
+    result_url: str | None = None
     result: dict[str, Any] | None = None
     accept_seconds: float = 0.0
     seconds: float = 0.0
@@ -175,7 +176,7 @@ class Crowd:
         buyer.status, buyer.code = status, body.get("code")
         buyer.request_id = body.get("requestId")
         if status == 202:
-            buyer.answer = "accepted"
+            buyer.answer, buyer.result_url = "accepted", body["resultUrl"]
             self.progress.accepted += 1
         elif status == 503 or status >= 500:
             buyer.answer = "unknown"
@@ -193,9 +194,9 @@ class Crowd:
         turn = buyer.gateway
         while time.monotonic() < self._deadline:
             gateway = self.gateways[turn % len(self.gateways)]
-            url = f"{gateway}/api/v1/coupons/result/{buyer.request_id}"
+            url = f"{gateway}{buyer.result_url}"
             try:
-                async with session.get(url, params={"wait": str(self._wait)}) as response:
+                async with session.get(f"{url}{'&' if '?' in url else '?'}wait={self._wait}") as response:
                     body = await response.json(content_type=None)
             except (*_TRANSPORT_ERRORS, ValueError):
                 turn += 1

@@ -19,6 +19,7 @@ from tests.support.topic import TopicReader, TopicWriter
 from tests.support.wire import Record
 
 SECONDS_TO_DRAIN = 100.0
+SECONDS_TO_RECOVER = 10.0
 _FIRST_CHOSEN_ID = 1_000_000
 _GAP = 1000  # for ids that the database gives out meanwhile
 
@@ -63,12 +64,19 @@ class System:
         return call(method, f"{self.management[gateway]}/admin/v1{path}", body, {**token, **(headers or {})})
 
     def new_coupon(self, stock: int, per_user_limit: int = 1, status: str = "OPEN", **more: Any) -> int:
-        """Create a coupon; its id."""
-        wanted = {"name": f"stock {stock}", "totalStock": stock, "perUserLimit": per_user_limit, "status": status}
-        answer = self.admin("POST", "/coupons", {**wanted, **more})
-        if answer.status != 201:
-            raise LocalError(f"the coupon was not created: {answer.status} {answer.text}")
-        return int(answer.json["couponId"])
+        """Create a coupon; its id. Asks again while the answer is 503, as it advises: a server may just have
+        come back."""
+        wanted = {"name": f"stock {stock}", "totalStock": stock, "perUserLimit": per_user_limit, "status": status, **more}
+        answers: list[Answer] = []
+
+        def created() -> bool:
+            answers.append(self.admin("POST", "/coupons", wanted))
+            return answers[-1].status != 503
+
+        wait_until(created, SECONDS_TO_RECOVER)
+        if answers[-1].status != 201:
+            raise LocalError(f"the coupon was not created: {answers[-1].status} {answers[-1].text}")
+        return int(answers[-1].json["couponId"])
 
     def unused_id(self, partition: int | None = None) -> int:
         """A coupon id that nobody has; on request one that belongs into that partition."""

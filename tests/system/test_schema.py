@@ -27,8 +27,10 @@ def database(system: System) -> Iterator[str]:
 
 def programs(system: System) -> list[Program]:
     """A gateway and a worker that would use the other database."""
-    flags = ["--mysql-database", _DATABASE]
-    return [system.world.make_gateway(3, flags), system.world.make_worker(3, flags)]
+    both = [system.world.make_gateway(3), system.world.make_worker(3)]
+    for program in both:
+        program.flags[program.flags.index("--mysql-database") + 1] = _DATABASE
+    return both
 
 
 def refusal(program: Program) -> tuple[int | None, str]:
