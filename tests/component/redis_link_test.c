@@ -254,12 +254,38 @@ static void frozen_redis_never_comes_up(void **state)
     assert_int_equal(world.connected, 0);
     get_k(&world);
     assert_int_equal(world.nulls, 1);
-    hang_up(&world);
-    UNTIL(&world, world.fd >= 0);
+    teardown(&world);
+}
+
+static void loading_redis_is_not_up(void **state)
+{
+    struct world world;
+
+    (void)state;
+    setup(&world, false);
     hear(&world, PING);
     say(&world, "-LOADING Redis is loading the dataset in memory\r\n");
-    turn_for(&world, 50000);
-    assert_int_equal(world.connected, 0);
+    turn_for(&world, 10000);
+    assert_false(redis_link_up(world.link));
+    hang_up(&world);
+    come_up(&world);
+    teardown(&world);
+}
+
+static void refused_subscription_is_tried_again(void **state)
+{
+    struct world world;
+
+    (void)state;
+    setup(&world, true);
+    hear(&world, SUBSCRIBE);
+    say(&world, "-NOPERM this user has no permissions\r\n");
+    turn_for(&world, 10000);
+    assert_false(redis_link_up(world.link));
+    hang_up(&world);
+    hear(&world, SUBSCRIBE);
+    say(&world, SUBSCRIBED);
+    UNTIL(&world, redis_link_up(world.link));
     teardown(&world);
 }
 
@@ -361,6 +387,8 @@ int main(void)
         cmocka_unit_test(commands_get_their_replies_in_order),
         cmocka_unit_test(late_answer_ends_the_connection),
         cmocka_unit_test(frozen_redis_never_comes_up),
+        cmocka_unit_test(loading_redis_is_not_up),
+        cmocka_unit_test(refused_subscription_is_tried_again),
         cmocka_unit_test(broken_connection_answers_all_and_comes_back),
         cmocka_unit_test(refused_connection_is_tried_again),
         cmocka_unit_test(freeing_answers_what_is_open),

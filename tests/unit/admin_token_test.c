@@ -49,10 +49,25 @@ static void only_the_whole_token_is_right(void **state)
     assert_int_equal(admin_token_check(&token, NULL), ADMIN_TOKEN_MISSING);
 }
 
+static void nothing_behind_the_value_is_read(void **state)
+{
+    const struct http_slice scheme = {"Bearer s3cret-Token", 6};
+    const struct http_slice part = {"Bearer s3cret-Token", 12};
+    const struct http_slice whole = {"Bearer s3cret-Token2", 19};
+    struct admin_token token;
+
+    (void)state;
+    admin_token_set(&token, "s3cret-Token");
+    assert_int_equal(admin_token_check(&token, &scheme), ADMIN_TOKEN_MISSING);
+    assert_int_equal(admin_token_check(&token, &part), ADMIN_TOKEN_WRONG);
+    assert_int_equal(admin_token_check(&token, &whole), ADMIN_TOKEN_RIGHT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_whole_token_is_right),
+        cmocka_unit_test(nothing_behind_the_value_is_read),
     };
 
     if (sodium_init() < 0)
