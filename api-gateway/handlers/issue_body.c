@@ -1,6 +1,7 @@
 #include "api-gateway/handlers/issue_body.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/contract/json.h"
 
@@ -39,14 +40,34 @@ static enum issue_body_fault read_member(const struct json_t *object, const char
     return ISSUE_BODY_INVALID;
 }
 
+/* The body that nearly all requests have, {"userId":16}, without a JSON tree. False: it is another
+ * one. */
+static bool read_usual_body(struct http_slice body, uint64_t *user_id)
+{
+    static const char start[] = "{\"userId\":";
+    size_t skip = sizeof start - 1;
+
+    if (body.len <= skip || memcmp(body.data, start, skip) != 0 || body.data[body.len - 1] != '}')
+        return false;
+    skip += body.data[skip] == ' ';
+    return skip < body.len &&
+           http_slice_id((struct http_slice){body.data + skip, body.len - skip - 1}, user_id);
+}
+
 static enum issue_body_fault read_body(const struct http_request *request, struct issue_wish *wish,
                                        char *text, size_t text_size)
 {
     struct json_t *object;
     enum issue_body_fault fault;
+    uint64_t user_id;
 
     if (request->body.len == 0)
         return ISSUE_BODY_OK;
+    if (read_usual_body(request->body, &user_id))
+        return merge(&wish->user_id, user_id)
+                   ? ISSUE_BODY_OK
+                   : invalid(text, text_size,
+                             "userId in the body differs from the one in the URL.");
     switch (json_read_object(request->body.data, request->body.len, &object, text, text_size)) {
     case JSON_OK:
         break;
