@@ -8,8 +8,9 @@
 #include "common/base/clock.h"
 #include "common/contract/broadcast.h"
 
-#define SILENCE_US 1500000 /* workers are heard at least every second or so */
+#define SILENCE_US 1500000   /* workers are heard at least every second or so */
 #define ASK_EVERY_US 500000
+#define ASK_WAITING_US 90000 /* while polls wait for the answer: with every tick */
 #define PATIENCE_MS 500
 
 static void hear(struct io_thread *thread, int32_t partition, int64_t next_offset, bool caught_up)
@@ -25,6 +26,7 @@ void broadcast_feed_message(void *cookie, const char *text, size_t len)
 
     if (!broadcast_decode(text, len, &broadcast))
         return;
+    thread->heard_us = clock_monotonic_us();
     switch (broadcast.type) {
     case BROADCAST_PROGRESS:
         if (strcmp(broadcast.topic, thread->config->kafka.topic) == 0)
@@ -118,10 +120,11 @@ static void done(struct sql_job *job)
 
 void broadcast_feed_tick(struct io_thread *thread, int64_t now_us)
 {
+    bool heard = redis_link_up(thread->feed) && now_us - thread->heard_us < SILENCE_US;
+    int64_t every_us = result_waiters_count(thread->waiters) > 0 ? ASK_WAITING_US : ASK_EVERY_US;
     struct fence_job *fence;
 
-    if (thread->fence_asked || now_us - thread->progress.heard_us < SILENCE_US ||
-        now_us - thread->fence_asked_us < ASK_EVERY_US)
+    if (heard || thread->fence_asked || now_us - thread->fence_asked_us < every_us)
         return;
     fence = calloc(1, sizeof *fence);
     CHECK(fence, "out of memory");

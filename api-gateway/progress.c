@@ -59,7 +59,6 @@ bool progress_hear(struct progress *progress, int32_t partition, int64_t next_of
     if (partition < 0 || partition >= PROGRESS_MAX_PARTITIONS || next_offset < 0)
         return false;
     place = &progress->partitions[partition];
-    progress->heard_us = now_us;
     if (caught_up && now_us - progress->round_began_us >= progress->settle_us) {
         place->caught_up++;
         end_round_if_settled(progress, now_us);

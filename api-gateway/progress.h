@@ -26,7 +26,6 @@ struct progress {
     int64_t settle_us;
     int64_t round_began_us;
     uint32_t round;
-    int64_t heard_us; /* of the last message of any kind; 0: none */
 };
 
 /* settle_us: the longest time after which a produce can still reach the log. */

@@ -13,6 +13,7 @@ enum coupon_discount { COUPON_FIXED = 1, COUPON_PERCENT };
 #define COUPON_NEVER_MS INT64_MAX
 
 /* What an admin may give; the largest amounts leave room for arithmetic in 64 bits. */
+#define COUPON_ID_MAX (UINT64_C(1) << 62) /* of those that are chosen */
 #define COUPON_STOCK_MAX 2000000000
 #define COUPON_USER_LIMIT_MAX 1000
 #define COUPON_AMOUNT_MAX INT64_C(1000000000000000)

@@ -64,6 +64,16 @@ static bool read_id(const struct decoding *decoding, const char *name, uint64_t 
     return true;
 }
 
+/* Ids made by the database go up from the largest one there is, so that one must leave room. */
+static bool read_coupon_id(const struct decoding *decoding, uint64_t *id)
+{
+    if (!read_id(decoding, "couponId", id))
+        return false;
+    if (*id > COUPON_ID_MAX)
+        return fail(decoding, "couponId must be at most %" PRIu64, COUPON_ID_MAX);
+    return true;
+}
+
 static bool read_time(const struct decoding *decoding, const char *name, int64_t *wall_ms)
 {
     if (json_get_time(decoding->body, name, wall_ms) == JSON_FIELD_WRONG)
@@ -215,7 +225,7 @@ bool coupon_decode(const char *bytes, size_t len, int64_t now_ms, struct coupon 
     };
     decoding.body = body;
     good = refuse_unknown(&decoding) && read_name(&decoding, coupon) &&
-           read_stock(&decoding, coupon) && read_id(&decoding, "couponId", &coupon->coupon_id) &&
+           read_stock(&decoding, coupon) && read_coupon_id(&decoding, &coupon->coupon_id) &&
            read_id(&decoding, "policyId", &coupon->policy_id) && read_discount(&decoding, coupon) &&
            read_times(&decoding, coupon) && read_status(&decoding, coupon);
     json_free(body);

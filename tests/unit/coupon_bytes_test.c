@@ -35,7 +35,7 @@ static void random_coupon(uint64_t *random, struct coupon *coupon)
     memset(coupon, 0, sizeof *coupon);
     for (size_t i = 0; i < len; i++)
         coupon->name[i] = random_byte(random, letters, sizeof letters - 1);
-    coupon->coupon_id = random_between(random, 1, INT64_MAX);
+    coupon->coupon_id = random_between(random, 1, COUPON_ID_MAX);
     coupon->policy_id = random_between(random, 1, INT64_MAX);
     coupon->discount_type = (enum coupon_discount)random_between(random, 1, 2);
     coupon->discount_value = coupon->discount_type == COUPON_PERCENT

@@ -139,6 +139,7 @@ static const struct {
     {HEAD ",\"status\":\"open\"}", "status must be DRAFT or OPEN"},
     {HEAD ",\"status\":2}", "status must be DRAFT or OPEN"},
     {HEAD ",\"totalStock\":1}", "twice"},
+    {HEAD ",\"couponId\":4611686018427387905}", "couponId must be at most 4611686018427387904"},
     {HEAD ",\"couponId\":9223372036854775808}", "out of range"},
     {"[]", "not an object"},
 };
