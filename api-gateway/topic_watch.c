@@ -103,11 +103,15 @@ static void *watch_thread(void *cookie)
 struct topic_watch *topic_watch_start(const struct kafka_options *options, char *error,
                                       size_t error_size)
 {
+    static const struct kafka_setting defaults[] = {
+        {"client.id", "api-gateway-topic-watch"},
+        {NULL, NULL},
+    };
     static const struct kafka_setting fixed[] = {
         {"allow.auto.create.topics", "false"},
         {NULL, NULL},
     };
-    rd_kafka_conf_t *conf = kafka_conf_new(options, NULL, fixed, error, error_size);
+    rd_kafka_conf_t *conf = kafka_conf_new(options, defaults, fixed, error, error_size);
     struct topic_watch *watch;
 
     if (!conf)
