@@ -25,13 +25,14 @@ void progress_set_partitions(struct progress *progress, int32_t count, int64_t n
 {
     if (count == progress->partition_count)
         return;
-    progress->partition_count = count < PROGRESS_MAX_PARTITIONS ? count : PROGRESS_MAX_PARTITIONS;
+    progress->partition_count = count;
     begin_round(progress, now_us);
 }
 
 static void end_round_if_settled(struct progress *progress, int64_t now_us)
 {
-    if (progress->partition_count == 0)
+    /* What can't be followed can't be settled. */
+    if (progress->partition_count <= 0 || progress->partition_count > PROGRESS_MAX_PARTITIONS)
         return;
     for (int32_t i = 0; i < progress->partition_count; i++)
         if (progress->partitions[i].caught_up < CAUGHT_UP_REPORTS)

@@ -11,17 +11,17 @@ size_t result_location_format(struct result_location location, char text[RESULT_
 
 static bool read_digits(const char *text, size_t len, int64_t max, int64_t *number)
 {
-    int64_t value = 0;
+    uint64_t value = 0;
 
-    if (len == 0 || len > 18)
+    if (len == 0 || len > 19) /* 19 nines fit into 64 bits */
         return false;
     for (size_t i = 0; i < len; i++) {
         if (text[i] < '0' || text[i] > '9')
             return false;
-        value = 10 * value + (text[i] - '0');
+        value = 10 * value + (uint64_t)(text[i] - '0');
     }
-    *number = value;
-    return value <= max;
+    *number = (int64_t)value;
+    return value <= (uint64_t)max;
 }
 
 bool result_location_parse(const char *text, size_t len, struct result_location *location)
