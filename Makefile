@@ -31,6 +31,8 @@ PROGRAMS := $(foreach p,api-gateway issue-worker expiry-batch,$(if $(wildcard $(
 sources = $(wildcard $(1)/*.c $(1)/*/*.c)
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 COMMON := $(call object,$(call sources,common) $(wildcard api-gateway/http/*.c)) $(patsubst /usr/share/%.c,$(BUILD)/obj/%.o,$(LLHTTP_SOURCES))
+# ThreadSanitizer does not know C11's thrd_create, which librdkafka uses.
+COMMON += $(if $(filter thread,$(SANITIZE)),$(BUILD)/obj/tests/support/c11_threads.o)
 program_objects = $(call object,$(call sources,$(1)))
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c tests/component/*_test.c))

@@ -29,6 +29,7 @@ struct coupon_cache_entry {
     enum entry_state state;
     bool wanted;  /* to be read with the next query */
     bool loading; /* in the query that is under way */
+    bool changed; /* the view is known to be out of date */
     struct coupon_view view;
     int64_t loaded_us;
     int64_t used_us;
@@ -128,6 +129,9 @@ static void take_answer(struct coupon_cache_entry *entry, const struct coupon *c
                         int64_t now_us)
 {
     entry->loading = false;
+    if (entry->wanted && !failed)
+        return; /* it changed meanwhile: this may be the row from before */
+    entry->changed = false;
     if (failed) {
         if (entry->state == ENTRY_NEW)
             entry->state = ENTRY_FAILED;
@@ -331,7 +335,7 @@ enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon
     if (!entry)
         return COUPON_DOUBTFUL;
     entry->used_us = now_us;
-    if (entry->state == ENTRY_LOADED &&
+    if (entry->state == ENTRY_LOADED && !entry->changed &&
         now_us - entry->loaded_us < STALE_REFRESHES * cache->refresh_us + TICK_MS * 1000) {
         *view = &entry->view;
         return COUPON_KNOWN;
@@ -361,8 +365,10 @@ void coupon_cache_changed(struct coupon_cache *cache, uint64_t coupon_id)
     struct coupon_cache_entry *entry = find(cache, coupon_id);
 
     /* Also where a query is under way: it may have been answered before the change. */
-    if (entry)
+    if (entry) {
+        entry->changed = true;
         want(cache, entry);
+    }
 }
 
 void coupon_cache_changed_all(struct coupon_cache *cache)

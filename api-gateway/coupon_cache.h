@@ -48,7 +48,7 @@ void coupon_cache_leave(struct coupon_wait *wait);
 /* The worker says that nothing is left of total_stock: takes effect at once. */
 void coupon_cache_sold_out(struct coupon_cache *cache, uint64_t coupon_id, uint32_t total_stock);
 
-/* The row changed: read it again now. */
+/* The row changed: it is read again now, and whoever asks meanwhile waits for that. */
 void coupon_cache_changed(struct coupon_cache *cache, uint64_t coupon_id);
 
 /* Read everything again now: broadcasts may have been missed. */
