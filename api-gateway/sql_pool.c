@@ -13,8 +13,8 @@
 #include "common/metrics/metrics.h"
 
 #define WAITING_MAX 1024
-#define RETRY_US 200000  /* after a failed connect, for this long nobody tries */
-#define TRUST_US 250000  /* a connection idle for longer is tried before it gets a job */
+#define RETRY_US 200000 /* after a failed connect, for this long nobody tries */
+#define TRUST_US 250000 /* a connection idle for longer is tried before it gets a job */
 #define CLASSES (SQL_REFUSED + 1)
 
 struct sql_pool {

@@ -23,6 +23,14 @@ def http_status(port: int, path: str, timeout: float = 2) -> int | None:
         connection.close()
 
 
+def overridden(usual: Sequence[str | Path], own: Sequence[str | Path]) -> list[str | Path]:
+    """The usual flags, which are pairs of --name and value, without those that own names; then own. The
+    programs refuse a flag that is given twice."""
+    named = {str(flag).split("=", 1)[0] for flag in own}
+    kept = [part for name, value in zip(usual[::2], usual[1::2]) if name not in named for part in (name, value)]
+    return [*kept, *own]
+
+
 class Program:
     """One instance of a program. Ready means that /readyz on its management port answers 200."""
 

@@ -18,7 +18,7 @@ from deploy.local.kafka_protocol import KafkaError
 from deploy.local.mariadb import DATABASE, PASSWORD, USER, MariaDb
 from deploy.local.ports import Ports
 from deploy.local.process import Process
-from deploy.local.programs import Program
+from deploy.local.programs import Program, overridden
 from deploy.local.redis import Redis
 from deploy.local.secret_files import SecretFiles
 from deploy.schema import apply as schema
@@ -167,13 +167,13 @@ class World:
             self.data_dir,
             f"api-gateway-{number}",
             self._bin_dir / "api-gateway",
-            [
+            overridden([
                 "--listen", f"127.0.0.1:{listen}", "--management-listen", f"127.0.0.1:{management}",
                 "--io-threads", "1", "--auth", "off",
                 "--request-id-key-file", self.secrets.request_id_key, "--admin-token-file", self.secrets.admin_token,
                 "--kafka-brokers", self.kafka.address, "--kafka-topic", TOPIC,
-                *self._store_flags(), *self._gateway_flags, *flags,
-            ],
+                *self._store_flags(),
+            ], [*self._gateway_flags, *flags]),
             management,
             listen,
             {**(self._gateway_environment or {}), **(environment or {})},
@@ -188,11 +188,11 @@ class World:
             self.data_dir,
             f"issue-worker-{number}",
             self._bin_dir / "issue-worker",
-            [
+            overridden([
                 "--management-listen", f"127.0.0.1:{management}", "--consumers", "1",
                 "--kafka-brokers", self.kafka.address, "--kafka-topic", TOPIC, "--kafka-group", GROUP,
-                *self._store_flags(), *self._worker_flags, *flags,
-            ],
+                *self._store_flags(),
+            ], [*self._worker_flags, *flags]),
             management,
             None,
             {**(self._worker_environment or {}), **(environment or {})},
