@@ -8,7 +8,7 @@
 #include "common/base/clock.h"
 #include "common/contract/broadcast.h"
 
-#define SILENCE_US 1500000   /* workers are heard at least every second or so */
+#define SILENCE_US 1500000 /* workers are heard at least every second or so */
 #define ASK_EVERY_US 500000
 #define ASK_WAITING_US 90000 /* while polls wait for the answer: with every tick */
 #define PATIENCE_MS 500

@@ -44,7 +44,8 @@ struct coupon_cache {
     struct event *tick;
     struct event *load_soon;
     int64_t refresh_us;
-    bool loading; /* a query is under way */
+    int64_t now_us; /* monotonic, as of the last tick: exact enough, and free */
+    bool loading;   /* a query is under way */
 };
 
 struct load_job {
@@ -230,7 +231,7 @@ static void drop(struct coupon_cache *cache, struct coupon_cache_entry *entry)
 static void tick(evutil_socket_t fd, short what, void *cookie)
 {
     struct coupon_cache *cache = cookie;
-    int64_t now_us = clock_monotonic_us();
+    int64_t now_us = cache->now_us = clock_monotonic_us();
     struct coupon_cache_entry *entry, *next;
     bool any = false;
 
@@ -262,6 +263,7 @@ struct coupon_cache *coupon_cache_new(struct event_base *base, struct sql_pool *
     cache->pool = pool;
     cache->mailbox = mailbox;
     cache->refresh_us = refresh_ms * 1000;
+    cache->now_us = clock_monotonic_us();
     cache->tick = event_new(base, -1, EV_PERSIST, tick, cache);
     cache->load_soon = event_new(base, -1, 0, load, cache);
     CHECK(cache->tick && cache->load_soon, "out of memory");
@@ -328,7 +330,7 @@ enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon
                                      const struct coupon_view **view, struct coupon_wait *wait)
 {
     struct coupon_cache_entry *entry = find(cache, coupon_id);
-    int64_t now_us = clock_monotonic_us();
+    int64_t now_us = cache->now_us;
 
     if (!entry)
         entry = add(cache, coupon_id);
@@ -346,6 +348,8 @@ enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon
         return COUPON_DOUBTFUL;
     if (!entry->loading)
         want(cache, entry);
+    if (!wait)
+        return COUPON_WAIT;
     wait->deadline_us = now_us + WAIT_MAX_US;
     wait->entry = entry;
     TAILQ_INSERT_TAIL(&entry->waiting, wait, next);

@@ -38,7 +38,7 @@ struct coupon_cache *coupon_cache_new(struct event_base *base, struct sql_pool *
 void coupon_cache_free(struct coupon_cache *cache);
 
 /* Look a coupon up. *view is valid until the loop turns. With COUPON_WAIT, wait->ready is called
- * later, never from inside, within a few hundred milliseconds. */
+ * later, never from inside, within a few hundred milliseconds; wait NULL only looks. */
 enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon_id,
                                      const struct coupon_view **view, struct coupon_wait *wait);
 

@@ -12,6 +12,7 @@
 
 #include "api-gateway/broadcast_feed.h"
 #include "api-gateway/handlers/issue.h"
+#include "api-gateway/http/http_problem.h"
 #include "api-gateway/http/http_server.h"
 #include "api-gateway/public_routes.h"
 #include "api-gateway/quiet_thread.h"
@@ -176,6 +177,13 @@ static void open_stores(struct io_thread *thread)
                                        thread->results);
 }
 
+static void write_refusals(struct io_thread *thread)
+{
+    for (int i = ADMISSION_SOLD_OUT; i <= ADMISSION_CLOSED; i++)
+        http_problem_write(&thread->refusals[i], 409, admission_code((enum admission)i),
+                           admission_detail((enum admission)i), NULL);
+}
+
 static void *run(void *cookie)
 {
     struct io_thread *thread = cookie;
@@ -204,6 +212,7 @@ struct io_thread *io_thread_start(const struct io_thread_parts *parts, uint32_t 
                   clock_monotonic_us());
     thread->base = event_base_new();
     CHECK(thread->base, "no event loop");
+    write_refusals(thread);
     open_stores(thread);
     if (!open_producer(thread) || !open_server(thread) || !open_control(thread))
         goto err0;
@@ -256,5 +265,8 @@ void io_thread_free(struct io_thread *thread)
     }
     event_base_free(thread->base);
     strbuf_free(&thread->scratch);
+    strbuf_free(&thread->fields);
+    for (int i = ADMISSION_SOLD_OUT; i <= ADMISSION_CLOSED; i++)
+        strbuf_free(&thread->refusals[i]);
     free(thread);
 }

@@ -49,7 +49,9 @@ struct io_thread {
     struct settle_table settled;
     struct issue_accept_list accepts; /* produced, not yet reported; oldest first */
     struct gateway_metrics *metrics;
-    struct strbuf scratch; /* for building one answer */
+    struct strbuf scratch;                        /* for building one answer's body */
+    struct strbuf fields;                         /* and its header lines */
+    struct strbuf refusals[ADMISSION_CLOSED + 1]; /* ready bodies of the 409s */
     bool stopping;
     bool fence_asked; /* a question of broadcast_feed is under way */
     int64_t fence_asked_us;

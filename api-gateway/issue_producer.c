@@ -28,6 +28,7 @@ struct issue_producer {
     int wake_fd;
     struct event *wake;
     size_t open;
+    struct strbuf key;
     struct strbuf value;
 };
 
@@ -208,6 +209,7 @@ void issue_producer_free(struct issue_producer *producer)
     close_retired(producer);
     close_client(producer->client, producer->topic, producer->queue);
     close(producer->wake_fd);
+    strbuf_free(&producer->key);
     strbuf_free(&producer->value);
     free(producer);
 }
@@ -215,14 +217,13 @@ void issue_producer_free(struct issue_producer *producer)
 bool issue_producer_send(struct issue_producer *producer, const struct issue_request *request,
                          void *cookie)
 {
-    char key[24];
-    int key_len = snprintf(key, sizeof key, "%" PRIu64, request->coupon_id);
-
+    strbuf_clear(&producer->key);
+    strbuf_add_u64(&producer->key, request->coupon_id);
     strbuf_clear(&producer->value);
     issue_request_encode(request, &producer->value);
     if (rd_kafka_produce(producer->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
-                         producer->value.data, producer->value.len, key, (size_t)key_len,
-                         cookie) != 0) {
+                         producer->value.data, producer->value.len, producer->key.data,
+                         producer->key.len, cookie) != 0) {
         log_warn("produce_refused", "%s", rd_kafka_err2str(rd_kafka_last_error()));
         return false;
     }

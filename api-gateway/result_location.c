@@ -1,12 +1,13 @@
 #include "api-gateway/result_location.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include "common/base/check.h"
 
-size_t result_location_format(struct result_location location, char text[RESULT_LOCATION_SIZE])
+void result_location_write(struct result_location location, struct strbuf *out)
 {
-    return (size_t)snprintf(text, RESULT_LOCATION_SIZE, "%" PRId32 ".%" PRId64, location.partition,
-                            location.offset);
+    CHECK(location.partition >= 0 && location.offset >= 0, "a place that is not known");
+    strbuf_add_u64(out, (uint64_t)location.partition);
+    strbuf_add(out, ".", 1);
+    strbuf_add_u64(out, (uint64_t)location.offset);
 }
 
 static bool read_digits(const char *text, size_t len, int64_t max, int64_t *number)

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/strbuf.h"
+
 /* Where a request's record lies, as it travels in resultUrl ("…?at=2.4711": partition and offset),
  * so that a poll can be told its position without storage. It comes back from clients: a hint, no
  * more. */
@@ -14,10 +16,9 @@ struct result_location {
 };
 
 #define RESULT_LOCATION_NONE ((struct result_location){-1, -1})
-#define RESULT_LOCATION_SIZE 32
 
-/* "2.4711" and its length; location is known. */
-size_t result_location_format(struct result_location location, char text[RESULT_LOCATION_SIZE]);
+/* Append "2.4711"; location is known. */
+void result_location_write(struct result_location location, struct strbuf *out);
 
 /* False: text is not one. */
 bool result_location_parse(const char *text, size_t len, struct result_location *location);

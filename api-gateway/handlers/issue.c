@@ -7,6 +7,7 @@
 
 #include "api-gateway/handlers/issue_body.h"
 #include "api-gateway/handlers/problems.h"
+#include "api-gateway/http/http_problem.h"
 #include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
@@ -49,14 +50,12 @@ static void client_gone(void *cookie)
 static void add_result_url(struct strbuf *out, const struct issue_accept *accept,
                            struct result_location location)
 {
-    char at[RESULT_LOCATION_SIZE];
-
     strbuf_add_text(out, "/api/v1/coupons/result/");
     strbuf_add_text(out, accept->request.request_id);
     if (location.partition < 0)
         return;
     strbuf_add_text(out, "?at=");
-    strbuf_add(out, at, result_location_format(location, at));
+    result_location_write(location, out);
 }
 
 static void answer_accepted(struct issue_accept *accept, struct result_location location)
@@ -64,7 +63,7 @@ static void answer_accepted(struct issue_accept *accept, struct result_location 
     struct io_thread *thread = accept->thread;
     struct strbuf *body = &thread->scratch;
     int64_t position = progress_position(&thread->progress, location.partition, location.offset);
-    char fields[256];
+    struct strbuf *fields = &thread->fields;
     size_t url;
     size_t url_len;
 
@@ -85,10 +84,14 @@ static void answer_accepted(struct issue_accept *accept, struct result_location 
     else
         strbuf_add_text(body, "null");
     strbuf_add_text(body, accept->publish ? ",\"code\":200,\"message\":\"OK\"}" : "}");
-    snprintf(fields, sizeof fields, "Location: %.*s\r\nRetry-After: %d\r\n", (int)url_len,
-             body->data + url,
-             progress_retry_after(&thread->progress, location.partition, position));
-    http_exchange_json(accept->exchange, 202, fields, body->data, body->len);
+    strbuf_clear(fields);
+    strbuf_add_text(fields, "Location: ");
+    strbuf_add(fields, body->data + url, url_len);
+    strbuf_add_text(fields, "\r\nRetry-After: ");
+    strbuf_add_u64(fields,
+                   (uint64_t)progress_retry_after(&thread->progress, location.partition, position));
+    strbuf_add_text(fields, "\r\n");
+    http_exchange_json(accept->exchange, 202, fields->data, body->data, body->len);
 }
 
 static void answer_unknown(struct issue_accept *accept)
@@ -140,7 +143,8 @@ static void produce(struct issue_accept *accept)
     struct io_thread *thread = accept->thread;
 
     accept->produced = true;
-    accept->deadline_us = clock_monotonic_us() + thread->config->accept_timeout_ms * INT64_C(1000);
+    accept->deadline_us = http_exchange_started_us(accept->exchange) +
+                          thread->config->accept_timeout_ms * INT64_C(1000);
     if (issue_producer_send(thread->producer, &accept->request, accept)) {
         TAILQ_INSERT_TAIL(&thread->accepts, accept, next);
         return;
@@ -151,12 +155,13 @@ static void produce(struct issue_accept *accept)
     end(accept);
 }
 
-static void refuse(struct issue_accept *accept)
+static void refuse(struct io_thread *thread, struct http_exchange *exchange,
+                   enum admission admission)
 {
-    gateway_metrics_refused(accept->thread->metrics, accept->refusal);
-    http_exchange_problem(accept->exchange, 409, admission_code(accept->refusal),
-                          admission_detail(accept->refusal), NULL, NULL);
-    end(accept);
+    const struct strbuf *body = &thread->refusals[admission];
+
+    gateway_metrics_refused(thread->metrics, admission);
+    http_exchange_reply(exchange, 409, HTTP_PROBLEM_TYPE, NULL, body->data, body->len);
 }
 
 /* A retry with its key gets the answer that it missed, also when the coupon is gone meanwhile. */
@@ -167,21 +172,20 @@ static void earlier_answered(struct result_wait *wait, enum result_answer answer
 
     (void)json;
     (void)len;
-    if (answer == RESULT_FOUND) {
+    if (answer == RESULT_FOUND)
         answer_accepted(accept, RESULT_LOCATION_NONE);
-        end(accept);
-    } else {
-        refuse(accept);
-    }
+    else
+        refuse(accept->thread, accept->exchange, accept->refusal);
+    end(accept);
 }
 
+/* What is known of the coupon decides; request.accepted_at_ms is now. */
 static void admit(struct issue_accept *accept, enum coupon_answer answer,
                   const struct coupon_view *view)
 {
     struct io_thread *thread = accept->thread;
     enum admission admission = ADMISSION_ADMIT;
 
-    accept->request.accepted_at_ms = clock_wall_ms();
     if (answer == COUPON_ABSENT) {
         problem_unknown_coupon(accept->exchange);
         end(accept);
@@ -193,22 +197,27 @@ static void admit(struct issue_accept *accept, enum coupon_answer answer,
         produce(accept);
         return;
     }
+    if (!accept->keyed) {
+        refuse(thread, accept->exchange, admission);
+        end(accept);
+        return;
+    }
     accept->refusal = admission;
-    if (accept->keyed)
-        result_lookup_ask(thread->lookup, accept->request.request_id,
-                          strlen(accept->request.request_id), &accept->earlier);
-    else
-        refuse(accept);
+    result_lookup_ask(thread->lookup, accept->request.request_id,
+                      strlen(accept->request.request_id), &accept->earlier);
 }
 
 static void coupon_ready(struct coupon_wait *wait, enum coupon_answer answer,
                          const struct coupon_view *view)
 {
-    admit(CONTAINER_OF(wait, struct issue_accept, coupon), answer, view);
+    struct issue_accept *accept = CONTAINER_OF(wait, struct issue_accept, coupon);
+
+    accept->request.accepted_at_ms = clock_wall_ms();
+    admit(accept, answer, view);
 }
 
 static struct issue_accept *accept_new(struct io_thread *thread, struct http_exchange *exchange,
-                                       const struct issue_wish *wish, bool publish)
+                                       const struct issue_wish *wish, bool publish, int64_t wall_ms)
 {
     struct issue_accept *accept = calloc(1, sizeof *accept);
 
@@ -223,7 +232,8 @@ static struct issue_accept *accept_new(struct io_thread *thread, struct http_exc
         request_id_derive(thread->keys, wish->user_id, wish->coupon_id, wish->key, wish->key_len,
                           accept->request.request_id);
     else
-        request_id_generate(&thread->generator, clock_wall_ms(), accept->request.request_id);
+        request_id_generate(&thread->generator, wall_ms, accept->request.request_id);
+    accept->request.accepted_at_ms = wall_ms;
     accept->coupon.ready = coupon_ready;
     accept->earlier.answered = earlier_answered;
     http_exchange_on_gone(exchange, client_gone, accept);
@@ -234,6 +244,8 @@ static void handle(struct http_exchange *exchange, enum issue_path path)
 {
     struct io_thread *thread = http_exchange_context(exchange);
     const struct coupon_view *view = NULL;
+    enum admission admission = ADMISSION_ADMIT;
+    int64_t wall_ms = clock_wall_ms();
     struct issue_accept *accept;
     struct issue_wish wish;
     enum coupon_answer answer;
@@ -249,8 +261,17 @@ static void handle(struct http_exchange *exchange, enum issue_path path)
         problem_invalid_request(exchange, text);
         return;
     }
-    accept = accept_new(thread, exchange, &wish, path == ISSUE_PATH_USER);
-    answer = coupon_cache_find(thread->coupons, wish.coupon_id, &view, &accept->coupon);
+    answer = coupon_cache_find(thread->coupons, wish.coupon_id, &view, NULL);
+    if (answer == COUPON_KNOWN)
+        admission = admission_decide(view, wall_ms);
+    if (admission != ADMISSION_ADMIT && !wish.key) {
+        /* In a sale nearly all requests end here, so it has to be cheap. */
+        refuse(thread, exchange, admission);
+        return;
+    }
+    accept = accept_new(thread, exchange, &wish, path == ISSUE_PATH_USER, wall_ms);
+    if (answer == COUPON_WAIT)
+        answer = coupon_cache_find(thread->coupons, wish.coupon_id, &view, &accept->coupon);
     if (answer != COUPON_WAIT)
         admit(accept, answer, view);
 }

@@ -14,24 +14,27 @@
 
 static void expect_round_trip(struct result_location location)
 {
-    char text[RESULT_LOCATION_SIZE];
-    size_t len = result_location_format(location, text);
+    struct strbuf text = STRBUF_INIT;
     struct result_location seen = RESULT_LOCATION_NONE;
 
-    if (len != strlen(text) || !result_location_parse(text, len, &seen) ||
+    result_location_write(location, &text);
+    if (!result_location_parse(text.data, text.len, &seen) ||
         seen.partition != location.partition || seen.offset != location.offset)
         fail_msg("%" PRId32 ".%" PRId64 " as \"%s\" (%zu bytes) is read as %" PRId32 ".%" PRId64,
-                 location.partition, location.offset, text, len, seen.partition, seen.offset);
+                 location.partition, location.offset, text.data, text.len, seen.partition,
+                 seen.offset);
+    strbuf_free(&text);
 }
 
 static void what_was_written_is_read(void **state)
 {
     uint64_t random = 1;
-    char text[RESULT_LOCATION_SIZE];
+    struct strbuf text = STRBUF_INIT;
 
     (void)state;
-    result_location_format((struct result_location){2, 4711}, text);
-    assert_string_equal(text, "2.4711");
+    result_location_write((struct result_location){2, 4711}, &text);
+    assert_string_equal(text.data, "2.4711");
+    strbuf_free(&text);
     expect_round_trip((struct result_location){0, 0});
     expect_round_trip((struct result_location){INT32_MAX, INT64_MAX});
     expect_round_trip((struct result_location){INT32_MAX, INT64_MAX - 1});
