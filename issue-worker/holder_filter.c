@@ -5,8 +5,8 @@
 
 #include "common/base/check.h"
 
-#define BITS_PER_HOLDER 16
-#define BITS_PER_USER 6
+#define BITS_PER_HOLDER 24
+#define BITS_PER_USER 7
 
 struct block {
     uint64_t words[8]; /* a cache line */

@@ -16,7 +16,7 @@ struct holder_filter;
 /* Filters of several coupons, with a bound on their memory together: the one that was used least
  * lately goes first. Zero-initialise. */
 #define HOLDER_FILTERS_MAX 64
-#define HOLDER_FILTERS_MAX_BYTES (24u << 20)
+#define HOLDER_FILTERS_MAX_BYTES (32u << 20)
 
 struct holder_filters {
     struct holder_filter *items[HOLDER_FILTERS_MAX]; /* used most lately first */

@@ -2,9 +2,32 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "common/base/check.h"
+#include "issue-worker/slab.h"
+
+/* Word by word. Keys that collide on purpose make one batch slow and nothing wrong. */
+static unsigned int hash_key(const void *key, size_t len)
+{
+    const unsigned char *at = key;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t word;
+
+    for (; len >= sizeof word; at += sizeof word, len -= sizeof word) {
+        memcpy(&word, at, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    for (; len > 0; at++, len--)
+        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
+    return (unsigned int)(hash ^ hash >> 32);
+}
+
+/* A batch has 1000 records: tables of that size from the start. */
+#define HASH_FUNCTION(key, len, hash) ((hash) = hash_key(key, len))
+#define HASH_INITIAL_NUM_BUCKETS 1024U
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 10U
+#include <uthash.h>
 
 struct held_coupon {
     struct coupon coupon;
@@ -34,6 +57,9 @@ struct issue_decision {
     struct held_coupon *coupons;
     struct holding *holdings;
     struct known_request *known;
+    struct slab coupon_slab;
+    struct slab holding_slab;
+    struct slab known_slab;
 };
 
 struct issue_decision *issue_decision_new(void)
@@ -41,24 +67,20 @@ struct issue_decision *issue_decision_new(void)
     struct issue_decision *decision = calloc(1, sizeof *decision);
 
     CHECK(decision, "out of memory");
+    decision->coupon_slab.size = sizeof(struct held_coupon);
+    decision->holding_slab.size = sizeof(struct holding);
+    decision->known_slab.size = sizeof(struct known_request);
     return decision;
 }
 
-#define FREE_ALL(type, head)                                                                       \
-    do {                                                                                           \
-        struct type *item, *next;                                                                  \
-        HASH_ITER(hh, head, item, next)                                                            \
-        {                                                                                          \
-            HASH_DEL(head, item);                                                                  \
-            free(item);                                                                            \
-        }                                                                                          \
-    } while (0)
-
 void issue_decision_clear(struct issue_decision *decision)
 {
-    FREE_ALL(held_coupon, decision->coupons);
-    FREE_ALL(holding, decision->holdings);
-    FREE_ALL(known_request, decision->known);
+    HASH_CLEAR(hh, decision->coupons);
+    HASH_CLEAR(hh, decision->holdings);
+    HASH_CLEAR(hh, decision->known);
+    slab_clear(&decision->coupon_slab);
+    slab_clear(&decision->holding_slab);
+    slab_clear(&decision->known_slab);
 }
 
 void issue_decision_free(struct issue_decision *decision)
@@ -66,20 +88,15 @@ void issue_decision_free(struct issue_decision *decision)
     if (!decision)
         return;
     issue_decision_clear(decision);
+    slab_free(&decision->coupon_slab);
+    slab_free(&decision->holding_slab);
+    slab_free(&decision->known_slab);
     free(decision);
-}
-
-static void *allocate(size_t size)
-{
-    void *memory = calloc(1, size);
-
-    CHECK(memory, "out of memory");
-    return memory;
 }
 
 void issue_decision_add_coupon(struct issue_decision *decision, const struct coupon *coupon)
 {
-    struct held_coupon *held = allocate(sizeof *held);
+    struct held_coupon *held = slab_new(&decision->coupon_slab);
 
     CHECK(coupon->issued_count <= coupon->total_stock, "coupon %llu: %u issued of %u",
           (unsigned long long)coupon->coupon_id, coupon->issued_count, coupon->total_stock);
@@ -87,26 +104,44 @@ void issue_decision_add_coupon(struct issue_decision *decision, const struct cou
     HASH_ADD(hh, decision->coupons, coupon.coupon_id, sizeof held->coupon.coupon_id, held);
 }
 
+static struct holding *add_holding(struct issue_decision *decision, const struct holding_key *key,
+                                   unsigned int hash)
+{
+    struct holding *holding = slab_new(&decision->holding_slab);
+
+    memset(holding, 0, sizeof *holding);
+    holding->key = *key;
+    HASH_ADD_BYHASHVALUE(hh, decision->holdings, key, sizeof holding->key, hash, holding);
+    return holding;
+}
+
 void issue_decision_add_holding(struct issue_decision *decision, uint64_t coupon_id,
                                 uint64_t user_id, uint32_t count, uint32_t last_seq)
 {
-    struct holding *holding = allocate(sizeof *holding);
+    struct holding_key key = {coupon_id, user_id};
+    struct holding *holding = add_holding(decision, &key, hash_key(&key, sizeof key));
 
-    holding->key = (struct holding_key){coupon_id, user_id};
     holding->count = count;
     holding->last_seq = last_seq;
-    HASH_ADD(hh, decision->holdings, key, sizeof holding->key, holding);
+}
+
+static void add_known(struct issue_decision *decision, const char *request_id, size_t len,
+                      unsigned int hash, uint64_t coupon_id, uint64_t user_id)
+{
+    struct known_request *known = slab_new(&decision->known_slab);
+
+    memcpy(known->request_id, request_id, len + 1);
+    known->coupon_id = coupon_id;
+    known->user_id = user_id;
+    HASH_ADD_BYHASHVALUE(hh, decision->known, request_id, (unsigned int)len, hash, known);
 }
 
 void issue_decision_add_known(struct issue_decision *decision, const char *request_id,
                               uint64_t coupon_id, uint64_t user_id)
 {
-    struct known_request *known = allocate(sizeof *known);
+    size_t len = strlen(request_id);
 
-    memcpy(known->request_id, request_id, strlen(request_id) + 1);
-    known->coupon_id = coupon_id;
-    known->user_id = user_id;
-    HASH_ADD_STR(decision->known, request_id, known);
+    add_known(decision, request_id, len, hash_key(request_id, len), coupon_id, user_id);
 }
 
 static struct coupon *find_coupon(const struct issue_decision *decision, uint64_t coupon_id)
@@ -152,14 +187,11 @@ static struct holding *find_holding(struct issue_decision *decision, uint64_t co
                                     uint64_t user_id)
 {
     struct holding_key key = {coupon_id, user_id};
+    unsigned int hash = hash_key(&key, sizeof key);
     struct holding *holding;
 
-    HASH_FIND(hh, decision->holdings, &key, sizeof key, holding);
-    if (!holding) {
-        issue_decision_add_holding(decision, coupon_id, user_id, 0, 0);
-        HASH_FIND(hh, decision->holdings, &key, sizeof key, holding);
-    }
-    return holding;
+    HASH_FIND_BYHASHVALUE(hh, decision->holdings, &key, sizeof key, hash, holding);
+    return holding ? holding : add_holding(decision, &key, hash);
 }
 
 static int64_t expiry(const struct coupon *coupon, int64_t now_ms)
@@ -196,11 +228,11 @@ static enum issue_outcome decide_on_coupon(struct issue_decision *decision, stru
 }
 
 static const struct known_request *find_known(const struct issue_decision *decision,
-                                              const char *request_id)
+                                              const char *request_id, size_t len, unsigned int hash)
 {
     struct known_request *known;
 
-    HASH_FIND_STR(decision->known, request_id, known);
+    HASH_FIND_BYHASHVALUE(hh, decision->known, request_id, (unsigned int)len, hash, known);
     return known;
 }
 
@@ -215,15 +247,17 @@ static bool is_repeat(const struct known_request *known, const struct issue_requ
 static void decide_faulty(struct issue_decision *decision, const struct issue_request *request,
                           struct issue_verdict *verdict)
 {
+    size_t len = strlen(request->request_id);
+    unsigned int hash = hash_key(request->request_id, len);
+
     verdict->kind = ISSUE_VERDICT_FAULTY;
     verdict->outcome = ISSUE_OUTCOME_DEAD_LETTERED;
-    if (!request->request_id[0])
+    if (len == 0)
         return;
-    if (find_known(decision, request->request_id))
+    if (find_known(decision, request->request_id, len, hash))
         verdict->kind = ISSUE_VERDICT_CONFLICT;
     else
-        issue_decision_add_known(decision, request->request_id, request->coupon_id,
-                                 request->user_id);
+        add_known(decision, request->request_id, len, hash, request->coupon_id, request->user_id);
 }
 
 void issue_decide(struct issue_decision *decision, const struct issue_request *request,
@@ -231,6 +265,8 @@ void issue_decide(struct issue_decision *decision, const struct issue_request *r
 {
     const struct known_request *known;
     struct coupon *coupon;
+    unsigned int hash;
+    size_t len;
 
     *verdict = (struct issue_verdict){
         .coupon_id = request->coupon_id,
@@ -245,12 +281,14 @@ void issue_decide(struct issue_decision *decision, const struct issue_request *r
                  : find_policy_coupon(decision, request->policy_id, request->accepted_at_ms);
     if (coupon)
         verdict->coupon_id = coupon->coupon_id;
-    known = find_known(decision, request->request_id);
+    len = strlen(request->request_id);
+    hash = hash_key(request->request_id, len);
+    known = find_known(decision, request->request_id, len, hash);
     if (known) {
         verdict->kind = is_repeat(known, request) ? ISSUE_VERDICT_REPEATED : ISSUE_VERDICT_CONFLICT;
         return;
     }
-    issue_decision_add_known(decision, request->request_id, verdict->coupon_id, request->user_id);
+    add_known(decision, request->request_id, len, hash, verdict->coupon_id, request->user_id);
     verdict->kind = ISSUE_VERDICT_DECIDED;
     verdict->outcome = coupon ? decide_on_coupon(decision, coupon, request, now_ms, verdict)
                               : ISSUE_OUTCOME_UNKNOWN_COUPON;

@@ -37,6 +37,7 @@ void issue_lookup_free(struct issue_lookup *lookup)
     free(lookup->known);
     free(lookup->ids);
     free(lookup->pairs);
+    free(lookup->wishes);
     holder_filters_clear(&lookup->filters);
 }
 
@@ -172,13 +173,8 @@ static enum sql_class lock_coupons(struct issue_lookup *lookup, struct sql_sessi
     return query(lookup, session, read_coupon, fault);
 }
 
-static void add_pair(struct issue_lookup *lookup, uint64_t coupon_id, uint64_t user_id)
-{
-    *ADD(lookup, pairs, pair_count, pair_capacity) = (struct issue_pair){coupon_id, user_id};
-}
-
-/* NULL: there is no such coupon. */
-static const struct coupon *locked_coupon(const struct issue_lookup *lookup, uint64_t coupon_id)
+/* Where the coupon is among the locked ones; coupon_count: there is no such coupon. */
+static size_t find_coupon(const struct issue_lookup *lookup, uint64_t coupon_id)
 {
     size_t low = 0;
     size_t high = lookup->coupon_count;
@@ -192,8 +188,46 @@ static const struct coupon *locked_coupon(const struct issue_lookup *lookup, uin
             high = middle;
     }
     return low < lookup->coupon_count && lookup->coupons[low].coupon_id == coupon_id
-               ? &lookup->coupons[low]
-               : NULL;
+               ? low
+               : lookup->coupon_count;
+}
+
+/* Call visit for each record and each coupon that it may get. */
+static void for_each_wish(struct issue_lookup *lookup, const struct issue_batch *batch,
+                          void (*visit)(struct issue_lookup *lookup, size_t coupon,
+                                        uint64_t user_id))
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct issue_request *request = &batch->items[i].request;
+
+        if (!is_readable(&batch->items[i]))
+            continue;
+        if (request->coupon_id) {
+            size_t coupon = find_coupon(lookup, request->coupon_id);
+
+            if (coupon < lookup->coupon_count)
+                visit(lookup, coupon, request->user_id);
+            continue;
+        }
+        for (size_t coupon = 0; coupon < lookup->coupon_count; coupon++)
+            if (lookup->coupons[coupon].policy_id == request->policy_id)
+                visit(lookup, coupon, request->user_id);
+    }
+}
+
+static void count_wish(struct issue_lookup *lookup, size_t coupon, uint64_t user_id)
+{
+    (void)user_id;
+    lookup->wishes[coupon].count++;
+}
+
+static void add_pair_unless_stranger(struct issue_lookup *lookup, size_t coupon, uint64_t user_id)
+{
+    const struct holder_filter *filter = lookup->wishes[coupon].filter;
+
+    if (!filter || holder_filter_may_hold(filter, user_id))
+        *ADD(lookup, pairs, pair_count, pair_capacity) =
+            (struct issue_pair){lookup->coupons[coupon].coupon_id, user_id};
 }
 
 static void read_holder(void *cookie, char **values, const unsigned long *lengths)
@@ -205,70 +239,60 @@ static void read_holder(void *cookie, char **values, const unsigned long *length
     lookup->filled++;
 }
 
-/* Bring a coupon's filter up to its locked row. *filter is NULL where that can't be done now: the
- * coupon is too large, or has more new rows than it would be worth to read for count users. */
+/* Bring a coupon's filter nearer to its locked row, if it has enough users in the batch to be worth
+ * it, and is not too large to have one. */
 static enum sql_class catch_up(struct issue_lookup *lookup, struct sql_session *session,
-                               const struct coupon *coupon, size_t count,
-                               struct holder_filter **filter, struct sql_fault *fault)
+                               const struct coupon *coupon, size_t users, struct sql_fault *fault)
 {
-    struct holder_filter *found = holder_filters_find(&lookup->filters, coupon->coupon_id);
-    uint32_t covered = found ? holder_filter_covered(found) : 0;
+    struct holder_filter *filter = holder_filters_find(&lookup->filters, coupon->coupon_id);
     uint32_t last = coupon->issued_count;
     enum sql_class class;
+    uint32_t covered;
 
-    *filter = found;
-    if (found && covered == coupon->issued_count)
+    if (users < FILTER_USERS_MIN)
         return SQL_OK;
-    *filter = NULL;
-    if (count < FILTER_USERS_MIN)
+    if (!filter || holder_filter_covered(filter) > last ||
+        holder_filter_capacity(filter) < coupon->total_stock)
+        filter = holder_filters_make(&lookup->filters, coupon->coupon_id, coupon->total_stock);
+    if (!filter)
         return SQL_OK;
-    if (!found || covered > last || coupon->total_stock > holder_filter_capacity(found)) {
-        found = holder_filters_make(&lookup->filters, coupon->coupon_id, coupon->total_stock);
-        covered = 0;
-    }
-    if (!found)
+    covered = holder_filter_covered(filter);
+    if (last - covered > users * FILTER_ROWS_PER_USER)
+        last = covered + (uint32_t)users * FILTER_ROWS_PER_USER;
+    if (covered == last)
         return SQL_OK;
-    if (last - covered > count * FILTER_ROWS_PER_USER)
-        last = covered + (uint32_t)count * FILTER_ROWS_PER_USER;
-    if (covered < last) {
-        lookup->filling = found;
-        lookup->filled = 0;
-        issue_statement_holders(&lookup->statement, coupon->coupon_id, covered, last);
-        class = query(lookup, session, read_holder, fault);
-        if (class != SQL_OK)
-            return class;
-        if (lookup->filled != last - covered) /* a row is missing: the rows alone can be trusted */
-            return SQL_OK;
-        holder_filter_cover(found, last);
-    }
-    *filter = last == coupon->issued_count ? found : NULL;
-    return SQL_OK;
+    lookup->filling = filter;
+    lookup->filled = 0;
+    issue_statement_holders(&lookup->statement, coupon->coupon_id, covered, last);
+    class = query(lookup, session, read_holder, fault);
+    /* Were a row missing, one with another number might be there in its place. */
+    if (class == SQL_OK && lookup->filled == last - covered)
+        holder_filter_cover(filter, last);
+    return class;
 }
 
-/* Take those pairs out whose user certainly holds nothing of the coupon. */
-static enum sql_class leave_out_strangers(struct issue_lookup *lookup, struct sql_session *session,
-                                          struct sql_fault *fault)
+/* Find out which filters can be trusted in this transaction. */
+static enum sql_class prepare_filters(struct issue_lookup *lookup, struct sql_session *session,
+                                      const struct issue_batch *batch, struct sql_fault *fault)
 {
-    struct issue_pair *pairs = lookup->pairs;
-    size_t left = 0;
-    size_t end;
+    lookup->wish_count = 0;
+    for (size_t i = 0; i < lookup->coupon_count; i++)
+        *ADD(lookup, wishes, wish_count, wish_capacity) = (struct issue_wishes){0};
+    for_each_wish(lookup, batch, count_wish);
+    for (size_t i = 0; i < lookup->coupon_count; i++) {
+        enum sql_class class =
+            catch_up(lookup, session, &lookup->coupons[i], lookup->wishes[i].count, fault);
 
-    for (size_t first = 0; first < lookup->pair_count; first = end) {
-        struct holder_filter *filter;
-        enum sql_class class;
-
-        for (end = first + 1; end < lookup->pair_count; end++)
-            if (pairs[end].coupon_id != pairs[first].coupon_id)
-                break;
-        class = catch_up(lookup, session, locked_coupon(lookup, pairs[first].coupon_id),
-                         end - first, &filter, fault);
         if (class != SQL_OK)
             return class;
-        for (size_t i = first; i < end; i++)
-            if (!filter || holder_filter_may_hold(filter, pairs[i].user_id))
-                pairs[left++] = pairs[i];
     }
-    lookup->pair_count = left;
+    for (size_t i = 0; i < lookup->coupon_count; i++) {
+        struct holder_filter *filter =
+            holder_filters_find(&lookup->filters, lookup->coupons[i].coupon_id);
+
+        if (filter && holder_filter_covered(filter) == lookup->coupons[i].issued_count)
+            lookup->wishes[i].filter = filter;
+    }
     return SQL_OK;
 }
 
@@ -276,25 +300,17 @@ static enum sql_class read_holdings(struct issue_lookup *lookup, struct sql_sess
                                     const struct issue_batch *batch, bool careful,
                                     struct sql_fault *fault)
 {
-    enum sql_class class = SQL_OK;
+    enum sql_class class;
     size_t unique = 0;
 
     lookup->pair_count = 0;
     lookup->holding_count = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct issue_item *item = &batch->items[i];
-
-        if (!is_readable(item))
-            continue;
-        if (item->request.coupon_id) {
-            if (locked_coupon(lookup, item->request.coupon_id))
-                add_pair(lookup, item->request.coupon_id, item->request.user_id);
-            continue;
-        }
-        for (size_t c = 0; c < lookup->coupon_count; c++)
-            if (lookup->coupons[c].policy_id == item->request.policy_id)
-                add_pair(lookup, lookup->coupons[c].coupon_id, item->request.user_id);
-    }
+    if (careful)
+        holder_filters_clear(&lookup->filters);
+    class = prepare_filters(lookup, session, batch, fault);
+    if (class != SQL_OK)
+        return class;
+    for_each_wish(lookup, batch, add_pair_unless_stranger);
     if (lookup->pair_count == 0)
         return SQL_OK;
     qsort(lookup->pairs, lookup->pair_count, sizeof *lookup->pairs, compare_pairs);
@@ -302,12 +318,6 @@ static enum sql_class read_holdings(struct issue_lookup *lookup, struct sql_sess
         if (i == 0 || compare_pairs(&lookup->pairs[i], &lookup->pairs[i - 1]) != 0)
             lookup->pairs[unique++] = lookup->pairs[i];
     lookup->pair_count = unique;
-    if (careful)
-        holder_filters_clear(&lookup->filters);
-    else
-        class = leave_out_strangers(lookup, session, fault);
-    if (class != SQL_OK || lookup->pair_count == 0)
-        return class;
     issue_statement_holdings(&lookup->statement, lookup->pairs, lookup->pair_count);
     return query(lookup, session, read_holding, fault);
 }

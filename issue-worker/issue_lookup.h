@@ -32,6 +32,12 @@ struct issue_known {
     uint64_t user_id;
 };
 
+/* The records of a batch that may get a coupon. */
+struct issue_wishes {
+    size_t count;
+    const struct holder_filter *filter; /* true to the coupon's locked row; NULL: none is */
+};
+
 struct issue_lookup {
     struct strbuf statement;
     int64_t now_ms;             /* the database's clock */
@@ -47,6 +53,8 @@ struct issue_lookup {
     size_t id_count, id_capacity;
     struct issue_pair *pairs; /* whose holdings were looked up */
     size_t pair_count, pair_capacity;
+    struct issue_wishes *wishes; /* one a coupon */
+    size_t wish_count, wish_capacity;
     struct holder_filters filters;
     struct holder_filter *filling; /* while rows are read into it */
     uint32_t filled;

@@ -21,6 +21,22 @@ static void add_request_id(struct strbuf *out, const char *request_id)
     strbuf_add(out, "'", 1);
 }
 
+/* A time as SQL has it. Neighbours mostly have the same one, so the last text is kept. */
+struct time_text {
+    int64_t wall_ms;
+    struct strbuf text;
+};
+
+static void add_time(struct strbuf *out, struct time_text *last, int64_t wall_ms)
+{
+    if (last->text.len == 0 || last->wall_ms != wall_ms) {
+        strbuf_clear(&last->text);
+        sql_add_time(&last->text, wall_ms);
+        last->wall_ms = wall_ms;
+    }
+    strbuf_add(out, last->text.data, last->text.len);
+}
+
 static void add_id_or_null(struct strbuf *out, uint64_t id)
 {
     if (id)
@@ -31,7 +47,12 @@ static void add_id_or_null(struct strbuf *out, uint64_t id)
 
 static void add_fence_filter(struct strbuf *out, const char *topic, const struct issue_batch *batch)
 {
-    strbuf_addf(out, " WHERE topic='%s' AND partition_id IN (", topic);
+    strbuf_addf(out, " WHERE topic='%s' AND partition_id", topic);
+    if (batch->span_count == 1) { /* a look-up of one row, where a list of one is a range */
+        strbuf_addf(out, "=%" PRId32, batch->spans[0].partition);
+        return;
+    }
+    strbuf_add_text(out, " IN (");
     for (size_t i = 0; i < batch->span_count; i++)
         strbuf_addf(out, "%s%" PRId32, i ? "," : "", batch->spans[i].partition);
     strbuf_add_text(out, ")");
@@ -193,7 +214,13 @@ static const struct issue_item **pick(const struct issue_batch *batch,
     for (size_t i = 0; i < batch->count; i++)
         if (wanted(&batch->items[i]))
             picked[(*count)++] = &batch->items[i];
-    qsort(picked, *count, sizeof(const struct issue_item *), compare);
+    /* A gateway's ids grow with time, so mostly there is nothing to sort. */
+    for (size_t i = 1; i < *count; i++) {
+        if (compare(&picked[i - 1], &picked[i]) > 0) {
+            qsort(picked, *count, sizeof(const struct issue_item *), compare);
+            break;
+        }
+    }
     return picked;
 }
 
@@ -202,6 +229,8 @@ size_t issue_statement_insert_user_coupons(struct strbuf *out, const struct issu
 {
     size_t count;
     const struct issue_item **winners = pick(batch, issue_item_is_issued, compare_winners, &count);
+    struct time_text issued_at = {0};
+    struct time_text expires_at = {0};
 
     strbuf_clear(out);
     if (count)
@@ -219,11 +248,13 @@ size_t issue_statement_insert_user_coupons(struct strbuf *out, const struct issu
         strbuf_add(out, ",", 1);
         add_number(out, verdict->user_seq);
         strbuf_add(out, ",", 1);
-        sql_add_time(out, now_ms);
+        add_time(out, &issued_at, now_ms);
         strbuf_add(out, ",", 1);
-        sql_add_time(out, verdict->expires_at_ms);
+        add_time(out, &expires_at, verdict->expires_at_ms);
         strbuf_add(out, ")", 1);
     }
+    strbuf_free(&issued_at.text);
+    strbuf_free(&expires_at.text);
     free(winners);
     return count;
 }
@@ -241,6 +272,8 @@ size_t issue_statement_insert_results(struct strbuf *out, const struct issue_bat
 {
     size_t count;
     const struct issue_item **decided = pick(batch, has_result, compare_request_ids, &count);
+    struct time_text accepted_at = {0};
+    struct time_text decided_at = {0};
 
     strbuf_clear(out);
     if (count)
@@ -266,11 +299,13 @@ size_t issue_statement_insert_results(struct strbuf *out, const struct issue_bat
         strbuf_add_text(out, "',");
         add_id_or_null(out, item->verdict.issue_no);
         strbuf_add(out, ",", 1);
-        sql_add_time(out, item->fault == ISSUE_REQUEST_OK ? accepted_at_ms : now_ms);
+        add_time(out, &accepted_at, item->fault == ISSUE_REQUEST_OK ? accepted_at_ms : now_ms);
         strbuf_add(out, ",", 1);
-        sql_add_time(out, now_ms);
+        add_time(out, &decided_at, now_ms);
         strbuf_add(out, ")", 1);
     }
+    strbuf_free(&accepted_at.text);
+    strbuf_free(&decided_at.text);
     free(decided);
     return count;
 }

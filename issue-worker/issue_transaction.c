@@ -26,7 +26,8 @@ struct issue_transaction {
     struct issue_decision *decision;
     struct issue_lookup lookup;
     struct strbuf statement;
-    int careful; /* batches left for which requestIds are looked up first */
+    struct strbuf results; /* the statement that inserts them */
+    int careful;           /* batches left for which requestIds are looked up first */
     struct issue_count *counts;
     struct issue_sold_out *sold_out;
     size_t sold_out_count;
@@ -57,6 +58,7 @@ void issue_transaction_free(struct issue_transaction *transaction)
     issue_decision_free(transaction->decision);
     issue_lookup_free(&transaction->lookup);
     strbuf_free(&transaction->statement);
+    strbuf_free(&transaction->results);
     free(transaction->counts);
     free(transaction->sold_out);
     free(transaction);
@@ -182,37 +184,51 @@ static size_t count_issued(struct issue_transaction *transaction)
     return changed;
 }
 
-/* Execute the statement; the hook has the time that it takes. */
-static enum sql_class execute_with_hook(struct issue_transaction *transaction)
+static enum sql_class send(struct issue_transaction *transaction, const struct strbuf *statement)
 {
-    enum sql_class class = sql_session_send(transaction->session, transaction->statement.data,
-                                            transaction->statement.len, &transaction->fault);
+    return sql_session_send(transaction->session, statement->data, statement->len,
+                            &transaction->fault);
+}
 
+static enum sql_class finish(struct issue_transaction *transaction)
+{
+    return sql_session_finish(transaction->session, &transaction->fault);
+}
+
+/* Insert the winners and the results. While the server is at the one, the text of the other is
+ * made; while it is at the other, the hook has its turn. */
+static enum sql_class insert_rows(struct issue_transaction *transaction,
+                                  const struct issue_batch *batch)
+{
+    int64_t now_ms = transaction->lookup.now_ms;
+    size_t winners = issue_statement_insert_user_coupons(&transaction->statement, batch, now_ms);
+    enum sql_class class = winners > 0 ? send(transaction, &transaction->statement) : SQL_OK;
+    size_t results;
+
+    if (class != SQL_OK)
+        return class;
+    results = issue_statement_insert_results(&transaction->results, batch, now_ms);
+    if (winners > 0)
+        class = finish(transaction);
+    if (class != SQL_OK || results == 0)
+        return class;
+    class = send(transaction, &transaction->results);
     if (class != SQL_OK)
         return class;
     transaction->busy = true;
     transaction->hook.meanwhile(transaction->hook.cookie);
     transaction->busy = false;
-    return sql_session_finish(transaction->session, &transaction->fault);
+    return finish(transaction);
 }
 
 static enum sql_class write_rows(struct issue_transaction *transaction, struct issue_batch *batch)
 {
     struct strbuf *out = &transaction->statement;
-    int64_t now_ms = transaction->lookup.now_ms;
-    enum sql_class class;
+    enum sql_class class = insert_rows(transaction, batch);
     size_t changed;
 
-    if (issue_statement_insert_user_coupons(out, batch, now_ms) > 0) {
-        class = execute(transaction);
-        if (class != SQL_OK)
-            return class;
-    }
-    if (issue_statement_insert_results(out, batch, now_ms) > 0) {
-        class = execute_with_hook(transaction);
-        if (class != SQL_OK)
-            return class;
-    }
+    if (class != SQL_OK)
+        return class;
     changed = count_issued(transaction);
     if (changed > 0) {
         issue_statement_update_coupons(out, transaction->counts, changed);
