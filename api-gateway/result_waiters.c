@@ -17,14 +17,18 @@ struct result_waiters {
     struct place_list places[PROGRESS_MAX_PARTITIONS]; /* ascending by offset */
     struct place_list drifting; /* place not known, or passed and still not found */
     TAILQ_HEAD(, result_waiter) all;
+    struct result_waiter *cursor; /* the next of all to look at, while they expire */
     size_t count;
-    bool moved; /* some partition, since the drifting ones were last woken */
+    uint32_t turn; /* of waking the drifting ones */
+    bool moved;    /* some partition, since the drifting ones were last woken */
 };
 
 static void take_out(struct result_waiter *waiter, struct place_list *list)
 {
     struct result_waiters *waiters = waiter->waiters;
 
+    if (waiters->cursor == waiter)
+        waiters->cursor = TAILQ_NEXT(waiter, all);
     TAILQ_REMOVE(list, waiter, by_place);
     TAILQ_REMOVE(&waiters->all, waiter, all);
     waiters->count--;
@@ -69,6 +73,7 @@ void result_waiters_add(struct result_waiters *waiters, struct result_waiter *wa
         TAILQ_INSERT_HEAD(list, waiter, by_place);
     TAILQ_INSERT_TAIL(&waiters->all, waiter, all);
     waiter->waiters = waiters;
+    waiter->turn = waiters->turn;
     waiters->count++;
 }
 
@@ -85,25 +90,26 @@ void result_waiters_progress(struct result_waiters *waiters, int32_t partition)
     }
 }
 
+/* Those that come back meanwhile are at the list's end and wait for the next turn. */
 static void wake_drifting(struct result_waiters *waiters)
 {
-    struct place_list now = TAILQ_HEAD_INITIALIZER(now);
     struct result_waiter *waiter;
 
     waiters->moved = false;
-    TAILQ_CONCAT(&now, &waiters->drifting, by_place);
-    while ((waiter = TAILQ_FIRST(&now))) {
-        take_out(waiter, &now);
+    waiters->turn++;
+    while ((waiter = TAILQ_FIRST(&waiters->drifting)) && waiter->turn != waiters->turn) {
+        take_out(waiter, &waiters->drifting);
         waiter->due(waiter);
     }
 }
 
 static void expire(struct result_waiters *waiters, int64_t now_us)
 {
-    struct result_waiter *waiter, *next;
+    struct result_waiter *waiter;
 
-    for (waiter = TAILQ_FIRST(&waiters->all); waiter; waiter = next) {
-        next = TAILQ_NEXT(waiter, all);
+    waiters->cursor = TAILQ_FIRST(&waiters->all);
+    while ((waiter = waiters->cursor)) {
+        waiters->cursor = TAILQ_NEXT(waiter, all);
         if (waiter->deadline_us > now_us)
             continue;
         take_out(waiter, list_of(waiters, waiter));

@@ -21,6 +21,7 @@ struct result_waiter {
     void (*due)(struct result_waiter *waiter);     /* its record is, or may be, decided */
     void (*expired)(struct result_waiter *waiter); /* the wait is over */
     struct result_waiters *waiters;                /* NULL: not waiting */
+    uint32_t turn;                                 /* of waking in which it came */
     TAILQ_ENTRY(result_waiter) by_place;
     TAILQ_ENTRY(result_waiter) all;
 };
@@ -29,7 +30,7 @@ struct result_waiters *result_waiters_new(struct event_base *base, const struct 
 void result_waiters_free(struct result_waiters *waiters);
 
 /* Wait until due or expired is called, later and only one of them; it does not wait any more then.
- */
+ * Both may add it again, and remove others. */
 void result_waiters_add(struct result_waiters *waiters, struct result_waiter *waiter);
 
 /* Nothing where it does not wait. */
