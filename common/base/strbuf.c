@@ -59,21 +59,6 @@ char *strbuf_reserve(struct strbuf *buffer, size_t extra)
     return buffer->data + buffer->len;
 }
 
-void strbuf_add(struct strbuf *buffer, const void *bytes, size_t len)
-{
-    char *end = strbuf_reserve(buffer, len);
-
-    if (len > 0)
-        memcpy(end, bytes, len);
-    end[len] = '\0';
-    buffer->len += len;
-}
-
-void strbuf_add_text(struct strbuf *buffer, const char *text)
-{
-    strbuf_add(buffer, text, strlen(text));
-}
-
 void strbuf_add_u64(struct strbuf *buffer, uint64_t number)
 {
     char digits[20];

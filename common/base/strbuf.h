@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A growing byte buffer, always NUL-terminated behind len. Running out of memory ends the process.
  */
@@ -26,9 +27,24 @@ void strbuf_clear(struct strbuf *buffer);
  * add to len yourself. */
 char *strbuf_reserve(struct strbuf *buffer, size_t extra);
 
-/* Nothing that is added may lie inside the buffer itself. */
-void strbuf_add(struct strbuf *buffer, const void *bytes, size_t len);
-void strbuf_add_text(struct strbuf *buffer, const char *text);
+/* Nothing that is added may lie inside the buffer itself. Inline, because statements and answers
+ * are put together from many short constants. */
+static inline void strbuf_add(struct strbuf *buffer, const void *bytes, size_t len)
+{
+    char *end = buffer->capacity - buffer->len > len ? buffer->data + buffer->len
+                                                     : strbuf_reserve(buffer, len);
+
+    if (len > 0)
+        memcpy(end, bytes, len);
+    end[len] = '\0';
+    buffer->len += len;
+}
+
+static inline void strbuf_add_text(struct strbuf *buffer, const char *text)
+{
+    strbuf_add(buffer, text, strlen(text));
+}
+
 void strbuf_add_u64(struct strbuf *buffer, uint64_t number);
 void strbuf_addf(struct strbuf *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
