@@ -99,7 +99,8 @@ $(foreach p,$(PROGRAMS),$(eval $(BUILD)/bin/$(p): $(call program_objects,$(p))))
 
 # A test or bench links with everything but the programs' main.
 PARTS := $(filter-out %/main.o,$(foreach p,$(PROGRAMS),$(call program_objects,$(p))))
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PARTS) $(COMMON)
+SUPPORT := $(BUILD)/obj/tests/support/mock_cluster.o
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PARTS) $(COMMON) $(SUPPORT)
 	@mkdir -p $(@D)
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 

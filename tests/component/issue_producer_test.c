@@ -1,0 +1,240 @@
+/* The gateway's producer against a broker that errs: a delivery is told only when the broker
+ * confirmed it, everything else is unknown, each send ends exactly once, and a producer that turned
+ * fatal is replaced. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include "api-gateway/issue_producer.h"
+#include "tests/support/mock_cluster.h"
+
+#define PRODUCE_REQUEST 0 /* Kafka's ApiKey */
+
+struct world {
+    struct mock_cluster mock;
+    struct event_base *base;
+    struct issue_producer *producer;
+};
+
+/* One send and what became of it. */
+struct send {
+    struct world *world;
+    int reports;
+    enum issue_delivery delivery;
+    struct result_location location;
+};
+
+static void delivered(void *cookie, enum issue_delivery delivery, struct result_location location)
+{
+    struct send *send = cookie;
+
+    send->reports++;
+    send->delivery = delivery;
+    send->location = location;
+}
+
+static void open_producer(struct world *world)
+{
+    char error[256];
+
+    world->producer =
+        issue_producer_new(world->base, &world->mock.options, delivered, error, sizeof error);
+    if (!world->producer)
+        fail_msg("no producer: %s", error);
+}
+
+static int open_world(void **state)
+{
+    static struct world world;
+
+    world = (struct world){.base = event_base_new()};
+    mock_cluster_open(&world.mock);
+    mock_cluster_property(&world.mock, "message.timeout.ms=1500");
+    mock_cluster_property(&world.mock, "request.timeout.ms=1000");
+    mock_cluster_property(&world.mock, "socket.timeout.ms=2000");
+    *state = &world;
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    struct world *world = *state;
+
+    issue_producer_free(world->producer);
+    event_base_free(world->base);
+    mock_cluster_close(&world->mock);
+    return 0;
+}
+
+static bool try_send(struct world *world, struct send *send, uint64_t coupon_id)
+{
+    struct issue_request request = {
+        .request_id = "REQ-1",
+        .coupon_id = coupon_id,
+        .user_id = 16,
+        .accepted_at_ms = 1700000000000,
+    };
+
+    *send = (struct send){.world = world};
+    return issue_producer_send(world->producer, &request, send);
+}
+
+/* Turn the loop until the send is reported; message.timeout.ms ends it. */
+static void wait_for(struct send *send)
+{
+    while (send->reports == 0)
+        event_base_loop(send->world->base, EVLOOP_ONCE);
+}
+
+static void a_confirmed_record_has_its_place(void **state)
+{
+    struct world *world = *state;
+    struct send first, second;
+
+    open_producer(world);
+    assert_true(try_send(world, &first, 1));
+    wait_for(&first);
+    assert_true(try_send(world, &second, 1));
+    wait_for(&second);
+    assert_int_equal(first.delivery, ISSUE_DELIVERED);
+    assert_int_equal(second.delivery, ISSUE_DELIVERED);
+    assert_int_equal(second.location.partition, first.location.partition);
+    assert_int_equal(second.location.offset, first.location.offset + 1);
+    assert_int_equal(issue_producer_open(world->producer), 0);
+}
+
+static void a_late_ack_is_unknown(void **state)
+{
+    struct world *world = *state;
+    struct send send;
+
+    open_producer(world);
+    assert_true(try_send(world, &send, 1));
+    wait_for(&send);
+    rd_kafka_mock_broker_set_rtt(world->mock.cluster, 1, 5000);
+    assert_true(try_send(world, &send, 1));
+    wait_for(&send);
+    assert_int_equal(send.delivery, ISSUE_DELIVERY_UNKNOWN);
+    assert_int_equal(send.location.partition, -1);
+    assert_int_equal(send.reports, 1);
+}
+
+static void a_refused_record_is_unknown(void **state)
+{
+    struct world *world = *state;
+    struct send send;
+
+    open_producer(world);
+    rd_kafka_mock_topic_set_error(world->mock.cluster, "requests",
+                                  RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    assert_true(try_send(world, &send, 1));
+    wait_for(&send);
+    assert_int_equal(send.delivery, ISSUE_DELIVERY_UNKNOWN);
+}
+
+static void a_dead_broker_is_unknown_and_heals(void **state)
+{
+    struct world *world = *state;
+    struct send send;
+
+    open_producer(world);
+    rd_kafka_mock_broker_set_down(world->mock.cluster, 1);
+    assert_true(try_send(world, &send, 1));
+    wait_for(&send);
+    assert_int_equal(send.delivery, ISSUE_DELIVERY_UNKNOWN);
+    rd_kafka_mock_broker_set_up(world->mock.cluster, 1);
+    do {
+        assert_true(try_send(world, &send, 1));
+        wait_for(&send);
+    } while (send.delivery != ISSUE_DELIVERED);
+}
+
+static void a_transient_error_is_retried(void **state)
+{
+    struct world *world = *state;
+    struct send send;
+
+    open_producer(world);
+    rd_kafka_mock_push_request_errors(world->mock.cluster, PRODUCE_REQUEST, 2,
+                                      RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                      RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
+    assert_true(try_send(world, &send, 1));
+    wait_for(&send);
+    assert_int_equal(send.delivery, ISSUE_DELIVERED);
+}
+
+static void a_fatal_producer_is_replaced(void **state)
+{
+    struct world *world = *state;
+    struct send send;
+
+    open_producer(world);
+    assert_true(try_send(world, &send, 1));
+    wait_for(&send);
+    rd_kafka_mock_push_request_errors(world->mock.cluster, PRODUCE_REQUEST, 1,
+                                      RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    assert_true(try_send(world, &send, 1));
+    wait_for(&send);
+    assert_int_equal(send.delivery, ISSUE_DELIVERY_UNKNOWN);
+    for (;;) {
+        if (!try_send(world, &send, 1)) {
+            event_base_loop(world->base, EVLOOP_ONCE); /* the fatal error is not told yet */
+            continue;
+        }
+        wait_for(&send);
+        if (send.delivery == ISSUE_DELIVERED)
+            break;
+    }
+    assert_int_equal(issue_producer_open(world->producer), 0);
+}
+
+static void a_full_queue_takes_nothing(void **state)
+{
+    struct world *world = *state;
+    struct send first, second;
+
+    mock_cluster_property(&world->mock, "queue.buffering.max.messages=1");
+    open_producer(world);
+    rd_kafka_mock_broker_set_down(world->mock.cluster, 1);
+    assert_true(try_send(world, &first, 1));
+    assert_false(try_send(world, &second, 1));
+    wait_for(&first);
+    assert_int_equal(second.reports, 0);
+}
+
+static void what_is_open_at_the_end_is_unknown(void **state)
+{
+    struct world *world = *state;
+    struct send send;
+
+    open_producer(world);
+    rd_kafka_mock_broker_set_down(world->mock.cluster, 1);
+    assert_true(try_send(world, &send, 1));
+    issue_producer_free(world->producer);
+    world->producer = NULL;
+    assert_int_equal(send.reports, 1);
+    assert_int_equal(send.delivery, ISSUE_DELIVERY_UNKNOWN);
+}
+
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(a_confirmed_record_has_its_place),
+        IN_WORLD(a_late_ack_is_unknown),
+        IN_WORLD(a_refused_record_is_unknown),
+        IN_WORLD(a_dead_broker_is_unknown_and_heals),
+        IN_WORLD(a_transient_error_is_retried),
+        IN_WORLD(a_fatal_producer_is_replaced),
+        IN_WORLD(a_full_queue_takes_nothing),
+        IN_WORLD(what_is_open_at_the_end_is_unknown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
