@@ -15,7 +15,7 @@
 #define ASSIGN_WATERMARK_MS 3000
 #define QUEUED_MIN "20000"
 #define QUEUED_LOW 15000
-#define WAKE_TIMEOUT_MS 1
+#define WAKE_TIMEOUT_MS 100
 
 struct issue_consumer {
     rd_kafka_t *client;
@@ -309,19 +309,40 @@ static bool take(struct issue_consumer *consumer, struct issue_batch *batch,
     return true;
 }
 
-/* Any question to a partition's leader ends the client's rest; the answer is of no use here. Asked
- * once each time the queue falls. */
-static void keep_fetching(struct issue_consumer *consumer)
+/* Is there more in the log than what is queued, as far as the last answers to the client have told?
+ */
+static bool more_in_log(const struct issue_consumer *consumer, size_t queued)
+{
+    int64_t ahead = 0;
+
+    for (size_t i = 0; i < consumer->partitions.count; i++) {
+        const struct partition *partition = &consumer->partitions.items[i];
+        int64_t low, high;
+
+        if (rd_kafka_get_watermark_offsets(consumer->client, consumer->topic, partition->number,
+                                           &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+            partition->read_offset >= 0 && high > partition->read_offset)
+            ahead += high - partition->read_offset;
+    }
+    return ahead > (int64_t)queued;
+}
+
+/* A question to a partition's leader ends the client's rest; the answer is of no use here. Asked
+ * once each time the queue falls, and at the end of a log, where the broker keeps the answer back
+ * until a fetch is over (fetch.wait.max.ms), only when there is nothing else to do. */
+static void keep_fetching(struct issue_consumer *consumer, bool idle)
 {
     size_t queued = rd_kafka_queue_length(consumer->queue);
     int64_t ignored;
 
     if (queued >= QUEUED_LOW || !consumer->fetch_may_rest) {
-        consumer->fetch_may_rest = queued >= QUEUED_LOW;
+        consumer->fetch_may_rest = consumer->fetch_may_rest || queued >= QUEUED_LOW;
         return;
     }
+    if (rests_adjustable() || (!more_in_log(consumer, queued) && (!idle || queued > 0)))
+        return;
     consumer->fetch_may_rest = false;
-    for (size_t i = 0; i < consumer->partitions.count && !rests_adjustable(); i++)
+    for (size_t i = 0; i < consumer->partitions.count; i++)
         rd_kafka_query_watermark_offsets(consumer->client, consumer->topic,
                                          consumer->partitions.items[i].number, &ignored, &ignored,
                                          WAKE_TIMEOUT_MS);
@@ -349,7 +370,7 @@ void issue_consumer_collect(struct issue_consumer *consumer, struct issue_batch 
                             int64_t max_age_us)
 {
     fill(consumer, batch, wait_ms, max_age_us);
-    keep_fetching(consumer);
+    keep_fetching(consumer, wait_ms > 0 && batch->count == 0);
 }
 
 void issue_consumer_commit(struct issue_consumer *consumer, const struct issue_batch *batch)
