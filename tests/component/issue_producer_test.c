@@ -19,6 +19,7 @@ struct world {
     struct mock_cluster mock;
     struct event_base *base;
     struct issue_producer *producer;
+    struct event *tick; /* lets a loop that nothing happens on turn, so that waits end */
 };
 
 /* One send and what became of it. */
@@ -48,11 +49,21 @@ static void open_producer(struct world *world)
         fail_msg("no producer: %s", error);
 }
 
+static void turn(evutil_socket_t fd, short what, void *cookie)
+{
+    (void)fd;
+    (void)what;
+    (void)cookie;
+}
+
 static int open_world(void **state)
 {
+    const struct timeval interval = {.tv_usec = 100000};
     static struct world world;
 
     world = (struct world){.base = event_base_new()};
+    world.tick = event_new(world.base, -1, EV_PERSIST, turn, NULL);
+    event_add(world.tick, &interval);
     mock_cluster_open(&world.mock);
     mock_cluster_property(&world.mock, "message.timeout.ms=1500");
     mock_cluster_property(&world.mock, "request.timeout.ms=1000");
@@ -66,6 +77,7 @@ static int close_world(void **state)
     struct world *world = *state;
 
     issue_producer_free(world->producer);
+    event_free(world->tick);
     event_base_free(world->base);
     mock_cluster_close(&world->mock);
     return 0;
@@ -84,11 +96,30 @@ static bool try_send(struct world *world, struct send *send, uint64_t coupon_id)
     return issue_producer_send(world->producer, &request, send);
 }
 
-/* Turn the loop until the send is reported; message.timeout.ms ends it. */
+#define TURNS_MAX 300 /* of 100 ms: far more than message.timeout.ms */
+
 static void wait_for(struct send *send)
 {
-    while (send->reports == 0)
+    for (int turns = 0; send->reports == 0; turns++) {
+        if (turns == TURNS_MAX)
+            fail_msg("no report in %d turns of the loop", turns);
         event_base_loop(send->world->base, EVLOOP_ONCE);
+    }
+}
+
+/* Send until a record is confirmed. */
+static void deliver(struct world *world, struct send *send)
+{
+    for (int attempts = 0; attempts < TURNS_MAX; attempts++) {
+        if (!try_send(world, send, 1)) {
+            event_base_loop(world->base, EVLOOP_ONCE); /* the fatal error is not told yet */
+            continue;
+        }
+        wait_for(send);
+        if (send->delivery == ISSUE_DELIVERED)
+            return;
+    }
+    fail_msg("nothing was delivered in %d attempts", TURNS_MAX);
 }
 
 static void a_confirmed_record_has_its_place(void **state)
@@ -148,10 +179,7 @@ static void a_dead_broker_is_unknown_and_heals(void **state)
     wait_for(&send);
     assert_int_equal(send.delivery, ISSUE_DELIVERY_UNKNOWN);
     rd_kafka_mock_broker_set_up(world->mock.cluster, 1);
-    do {
-        assert_true(try_send(world, &send, 1));
-        wait_for(&send);
-    } while (send.delivery != ISSUE_DELIVERED);
+    deliver(world, &send);
 }
 
 static void a_transient_error_is_retried(void **state)
@@ -181,15 +209,7 @@ static void a_fatal_producer_is_replaced(void **state)
     assert_true(try_send(world, &send, 1));
     wait_for(&send);
     assert_int_equal(send.delivery, ISSUE_DELIVERY_UNKNOWN);
-    for (;;) {
-        if (!try_send(world, &send, 1)) {
-            event_base_loop(world->base, EVLOOP_ONCE); /* the fatal error is not told yet */
-            continue;
-        }
-        wait_for(&send);
-        if (send.delivery == ISSUE_DELIVERED)
-            break;
-    }
+    deliver(world, &send);
     assert_int_equal(issue_producer_open(world->producer), 0);
 }
 
@@ -226,14 +246,10 @@ static void what_is_open_at_the_end_is_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(a_confirmed_record_has_its_place),
-        IN_WORLD(a_late_ack_is_unknown),
-        IN_WORLD(a_refused_record_is_unknown),
-        IN_WORLD(a_dead_broker_is_unknown_and_heals),
-        IN_WORLD(a_transient_error_is_retried),
-        IN_WORLD(a_fatal_producer_is_replaced),
-        IN_WORLD(a_full_queue_takes_nothing),
-        IN_WORLD(what_is_open_at_the_end_is_unknown),
+        IN_WORLD(a_confirmed_record_has_its_place), IN_WORLD(a_late_ack_is_unknown),
+        IN_WORLD(a_refused_record_is_unknown),      IN_WORLD(a_dead_broker_is_unknown_and_heals),
+        IN_WORLD(a_transient_error_is_retried),     IN_WORLD(a_fatal_producer_is_replaced),
+        IN_WORLD(a_full_queue_takes_nothing),       IN_WORLD(what_is_open_at_the_end_is_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
