@@ -342,7 +342,7 @@ enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon
         *view = &entry->view;
         return COUPON_KNOWN;
     }
-    if (entry->state == ENTRY_ABSENT && now_us - entry->loaded_us < ABSENT_US)
+    if (entry->state == ENTRY_ABSENT && !entry->changed && now_us - entry->loaded_us < ABSENT_US)
         return COUPON_ABSENT;
     if (entry->state == ENTRY_FAILED && now_us - entry->loaded_us < cache->refresh_us)
         return COUPON_DOUBTFUL;
