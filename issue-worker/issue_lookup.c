@@ -7,11 +7,6 @@
 #include "common/base/check.h"
 #include "common/mysql/coupon_row.h"
 
-/* A filter of holders is worth reading rows for when a batch has that many users of a coupon, and
- * then so many rows for each of them: reading a row costs about a tenth of looking a user up. */
-#define FILTER_USERS_MIN 100
-#define FILTER_ROWS_PER_USER 20
-
 /* Room for one more element behind count; the new element is not initialised. */
 static void *grow(void *array, size_t count, size_t *capacity, size_t size)
 {
@@ -38,7 +33,7 @@ void issue_lookup_free(struct issue_lookup *lookup)
     free(lookup->ids);
     free(lookup->pairs);
     free(lookup->wishes);
-    holder_filters_clear(&lookup->filters);
+    holder_lookup_free(&lookup->holders);
 }
 
 static enum sql_class query(struct issue_lookup *lookup, struct sql_session *session, sql_row row,
@@ -230,47 +225,6 @@ static void add_pair_unless_stranger(struct issue_lookup *lookup, size_t coupon,
             (struct issue_pair){lookup->coupons[coupon].coupon_id, user_id};
 }
 
-static void read_holder(void *cookie, char **values, const unsigned long *lengths)
-{
-    struct issue_lookup *lookup = cookie;
-
-    (void)lengths;
-    holder_filter_add(lookup->filling, (uint64_t)sql_read_number(values[0], 0));
-    lookup->filled++;
-}
-
-/* Bring a coupon's filter nearer to its locked row, if it has enough users in the batch to be worth
- * it, and is not too large to have one. */
-static enum sql_class catch_up(struct issue_lookup *lookup, struct sql_session *session,
-                               const struct coupon *coupon, size_t users, struct sql_fault *fault)
-{
-    struct holder_filter *filter = holder_filters_find(&lookup->filters, coupon->coupon_id);
-    uint32_t last = coupon->issued_count;
-    enum sql_class class;
-    uint32_t covered;
-
-    if (users < FILTER_USERS_MIN)
-        return SQL_OK;
-    if (!filter || holder_filter_covered(filter) > last ||
-        holder_filter_capacity(filter) < coupon->total_stock)
-        filter = holder_filters_make(&lookup->filters, coupon->coupon_id, coupon->total_stock);
-    if (!filter)
-        return SQL_OK;
-    covered = holder_filter_covered(filter);
-    if (last - covered > users * FILTER_ROWS_PER_USER)
-        last = covered + (uint32_t)users * FILTER_ROWS_PER_USER;
-    if (covered == last)
-        return SQL_OK;
-    lookup->filling = filter;
-    lookup->filled = 0;
-    issue_statement_holders(&lookup->statement, coupon->coupon_id, covered, last);
-    class = query(lookup, session, read_holder, fault);
-    /* Were a row missing, one with another number might be there in its place. */
-    if (class == SQL_OK && lookup->filled == last - covered)
-        holder_filter_cover(filter, last);
-    return class;
-}
-
 /* Find out which filters can be trusted in this transaction. */
 static enum sql_class prepare_filters(struct issue_lookup *lookup, struct sql_session *session,
                                       const struct issue_batch *batch, struct sql_fault *fault)
@@ -280,33 +234,25 @@ static enum sql_class prepare_filters(struct issue_lookup *lookup, struct sql_se
         *ADD(lookup, wishes, wish_count, wish_capacity) = (struct issue_wishes){0};
     for_each_wish(lookup, batch, count_wish);
     for (size_t i = 0; i < lookup->coupon_count; i++) {
-        enum sql_class class =
-            catch_up(lookup, session, &lookup->coupons[i], lookup->wishes[i].count, fault);
+        enum sql_class class = holder_lookup_catch_up(
+            &lookup->holders, session, &lookup->coupons[i], lookup->wishes[i].count, fault);
 
         if (class != SQL_OK)
             return class;
     }
-    for (size_t i = 0; i < lookup->coupon_count; i++) {
-        struct holder_filter *filter =
-            holder_filters_find(&lookup->filters, lookup->coupons[i].coupon_id);
-
-        if (filter && holder_filter_covered(filter) == lookup->coupons[i].issued_count)
-            lookup->wishes[i].filter = filter;
-    }
+    for (size_t i = 0; i < lookup->coupon_count; i++)
+        lookup->wishes[i].filter = holder_lookup_find(&lookup->holders, &lookup->coupons[i]);
     return SQL_OK;
 }
 
 static enum sql_class read_holdings(struct issue_lookup *lookup, struct sql_session *session,
-                                    const struct issue_batch *batch, bool careful,
-                                    struct sql_fault *fault)
+                                    const struct issue_batch *batch, struct sql_fault *fault)
 {
     enum sql_class class;
     size_t unique = 0;
 
     lookup->pair_count = 0;
     lookup->holding_count = 0;
-    if (careful)
-        holder_filters_clear(&lookup->filters);
     class = prepare_filters(lookup, session, batch, fault);
     if (class != SQL_OK)
         return class;
@@ -334,7 +280,7 @@ enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_sessio
     if (class == SQL_OK)
         class = lock_coupons(lookup, session, batch, fault);
     if (class == SQL_OK)
-        class = read_holdings(lookup, session, batch, careful, fault);
+        class = read_holdings(lookup, session, batch, fault);
     return class;
 }
 
@@ -354,22 +300,15 @@ void issue_lookup_feed(const struct issue_lookup *lookup, struct issue_decision 
 void issue_lookup_committed(struct issue_lookup *lookup, const struct issue_batch *batch,
                             const struct issue_decision *decision)
 {
-    for (size_t i = 0; i < lookup->coupon_count; i++) {
-        const struct coupon *coupon = &lookup->coupons[i];
-        struct holder_filter *filter = holder_filters_find(&lookup->filters, coupon->coupon_id);
-        uint32_t issued = issue_decision_issued_count(decision, coupon->coupon_id);
+    for (size_t i = 0; i < lookup->coupon_count; i++)
+        holder_lookup_committed(&lookup->holders, &lookup->coupons[i],
+                                issue_decision_issued_count(decision, lookup->coupons[i].coupon_id),
+                                batch);
+}
 
-        if (!filter || issued == coupon->issued_count ||
-            holder_filter_covered(filter) != coupon->issued_count)
-            continue;
-        for (size_t k = 0; k < batch->count; k++) {
-            const struct issue_item *item = &batch->items[k];
-
-            if (issue_item_is_issued(item) && item->verdict.coupon_id == coupon->coupon_id)
-                holder_filter_add(filter, item->request.user_id);
-        }
-        holder_filter_cover(filter, issued);
-    }
+void issue_lookup_forget(struct issue_lookup *lookup)
+{
+    holder_lookup_forget(&lookup->holders);
 }
 
 struct offsets_read {

@@ -7,7 +7,7 @@
 
 #include "common/base/strbuf.h"
 #include "common/mysql/sql_session.h"
-#include "issue-worker/holder_filter.h"
+#include "issue-worker/holder_lookup.h"
 #include "issue-worker/issue_batch.h"
 #include "issue-worker/issue_decision.h"
 #include "issue-worker/issue_statements.h"
@@ -55,9 +55,7 @@ struct issue_lookup {
     size_t pair_count, pair_capacity;
     struct issue_wishes *wishes; /* one a coupon */
     size_t wish_count, wish_capacity;
-    struct holder_filters filters;
-    struct holder_filter *filling; /* while rows are read into it */
-    uint32_t filled;
+    struct holder_lookup holders;
 };
 
 void issue_lookup_free(struct issue_lookup *lookup);
@@ -67,8 +65,7 @@ enum sql_class issue_lookup_fences(struct issue_lookup *lookup, struct sql_sessi
                                    const char *topic, const struct issue_batch *batch,
                                    struct sql_fault *fault);
 
-/* Lock the coupons and read holdings and, if careful, the requestIds that are decided already;
- * careful also trusts no filter of holders. */
+/* Lock the coupons and read holdings and, if careful, the requestIds that are decided already. */
 enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_session *session,
                                   const struct issue_batch *batch, bool careful,
                                   struct sql_fault *fault);
@@ -76,11 +73,13 @@ enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_sessio
 /* Hand all of it to an empty decision. */
 void issue_lookup_feed(const struct issue_lookup *lookup, struct issue_decision *decision);
 
-/* The transaction was committed, with what was issued by the decision: remember the new holders.
- * After a transaction that was not, there is nothing to do: what it would have added is read from
- * the rows. */
+/* The transaction was committed, with what was issued by the decision: remember the new holders. */
 void issue_lookup_committed(struct issue_lookup *lookup, const struct issue_batch *batch,
                             const struct issue_decision *decision);
+
+/* Forget what was remembered: the session is a new one, or a row was there that should not have
+ * been. */
+void issue_lookup_forget(struct issue_lookup *lookup);
 
 /* Read fences without locking them; -1 where there is none. */
 enum sql_class issue_lookup_next_offsets(struct sql_session *session, const char *topic,

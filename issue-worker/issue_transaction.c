@@ -89,6 +89,7 @@ static enum issue_transaction_end connect(struct issue_transaction *transaction)
     transaction->session = sql_session_open(transaction->options, &transaction->fault);
     if (!transaction->session)
         return ISSUE_TRANSACTION_OUTAGE;
+    issue_lookup_forget(&transaction->lookup);
     state = schema_version_check(transaction->session, transaction->fault.text,
                                  sizeof transaction->fault.text, &transaction->fault);
     if (state == SCHEMA_FITS)
@@ -295,10 +296,12 @@ enum issue_transaction_end issue_transaction_run(struct issue_transaction *trans
         end = try_batch(transaction, batch);
         /* Inserting without having looked is the fast way, and the unique key the guard: whoever
          * finds a requestId there already starts over and looks first, for a while. */
-        if (transaction->fault.class == SQL_DUPLICATE)
+        if (transaction->fault.class == SQL_DUPLICATE) {
             transaction->careful = CAREFUL_BATCHES;
-        else if (end == ISSUE_TRANSACTION_DONE && transaction->careful > 0)
+            issue_lookup_forget(&transaction->lookup);
+        } else if (end == ISSUE_TRANSACTION_DONE && transaction->careful > 0) {
             transaction->careful--;
+        }
         if (end == ISSUE_TRANSACTION_OUTAGE) {
             sql_session_close(transaction->session);
             transaction->session = NULL;
