@@ -108,6 +108,8 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PARTS) $(COMMON) $(SUPPORT)
 FAKE_SQL := -Wl,--wrap=sql_pool_submit,--wrap=sql_session_query,--wrap=clock_monotonic_us
 $(BUILD)/tests/unit/coupon_cache_test $(BUILD)/tests/unit/coupon_cache_refresh_test: LDFLAGS += $(FAKE_SQL)
 $(BUILD)/tests/unit/result_lookup_test: LDFLAGS += $(FAKE_SQL),--wrap=redis_link_command,--wrap=redis_link_up
+$(BUILD)/tests/unit/result_poll_test: LDFLAGS += $(foreach f,http_exchange_request http_exchange_context \
+  http_exchange_on_gone http_exchange_json http_exchange_problem result_lookup_ask result_lookup_leave,-Wl,--wrap=$(f))
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

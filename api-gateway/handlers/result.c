@@ -19,7 +19,9 @@ struct result_poll {
     struct http_exchange *exchange;
     char request_id[REQUEST_ID_MAX + 1];
     size_t id_len;
-    bool ours; /* a gateway made the id, so the request was tried */
+    bool ours;      /* a gateway made the id, so the request was tried */
+    bool absent;    /* the last look found nothing, nor was anything in the way */
+    uint32_t round; /* that ran when the last look began */
     struct result_location location;
     int64_t deadline_us; /* monotonic; now or earlier: no wait */
     char fields[64];     /* further header lines, or "" */
@@ -60,30 +62,36 @@ static void answer_pending(struct io_thread *thread, struct http_exchange *excha
     http_exchange_json(exchange, 200, all_fields, body->data, body->len);
 }
 
-/* Nothing is known of it, and the workers are past every place where it could still be. */
+/* There was no result when the workers were already past every place where the record could still
+ * be. Another poll may have asked first in a round after this one's look: the difference has a
+ * sign. */
 static bool is_settled(struct result_poll *poll)
 {
-    struct io_thread *thread = poll->thread;
-    uint32_t round = progress_round(&thread->progress);
-    uint32_t first =
-        settle_table_first_round(&thread->settled, poll->request_id, poll->id_len, round);
+    uint32_t first;
 
-    return round - first >= 2;
+    if (!poll->absent)
+        return false;
+    first = settle_table_first_round(&poll->thread->settled, poll->request_id, poll->id_len,
+                                     poll->round);
+    return (int32_t)(poll->round - first) >= 2;
 }
 
 /* No result, and no time left. */
 static void give_up(struct result_poll *poll)
 {
-    if (poll->ours && !is_settled(poll))
+    if (poll->ours ? is_settled(poll) : poll->absent)
+        problem_unknown_request(poll->exchange);
+    else if (poll->ours)
         answer_pending(poll->thread, poll->exchange, poll->request_id, poll->location,
                        poll->fields);
     else
-        problem_unknown_request(poll->exchange);
+        problem_unavailable(poll->exchange, "The result can't be read now.");
     end(poll);
 }
 
 static void look(struct result_poll *poll)
 {
+    poll->round = progress_round(&poll->thread->progress);
     result_lookup_ask(poll->thread->lookup, poll->request_id, poll->id_len, &poll->wait);
 }
 
@@ -92,15 +100,13 @@ static void looked(struct result_wait *wait, enum result_answer answer, const ch
 {
     struct result_poll *poll = CONTAINER_OF(wait, struct result_poll, wait);
 
+    poll->absent = answer == RESULT_ABSENT;
     if (answer == RESULT_FOUND) {
         answer_final(poll->exchange, poll->fields, json, len);
         end(poll);
     } else if (clock_monotonic_us() < poll->deadline_us && !poll->thread->stopping &&
-               !(answer == RESULT_ABSENT && poll->ours && is_settled(poll))) {
+               !(poll->ours && is_settled(poll))) {
         result_waiters_add(poll->thread->waiters, &poll->waiter);
-    } else if (answer == RESULT_UNAVAILABLE && !poll->ours) {
-        problem_unavailable(poll->exchange, "The result can't be read now.");
-        end(poll);
     } else {
         give_up(poll);
     }
