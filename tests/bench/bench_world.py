@@ -11,6 +11,7 @@ import redis
 from deploy.local.errors import LocalError
 from deploy.local.mariadb import DATABASE, PASSWORD, USER
 from deploy.local.paths import BUILD
+from deploy.local.process import Process
 from deploy.local.programs import Program
 from deploy.local.world import DEAD_LETTER_SUFFIX, World
 from tests.support.free_ports import free_ports
@@ -82,6 +83,11 @@ class BenchWorld:
                 for number in range(first, min(first + 1000, issued + 1))
             )
             self.sql(f"INSERT INTO user_coupon (coupon_id,issue_no,user_id,user_seq,issued_at,expires_at) VALUES {rows}")
+
+    def pids(self) -> list[int]:
+        """The processes that run now."""
+        running = (Process(self.world.data_dir, name).pid() for name in self.world.process_names())
+        return [pid for pid in running if pid is not None]
 
     def worker(self, topic: str) -> Program:
         """A worker for that topic in a group of its own, not started."""
