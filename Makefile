@@ -105,7 +105,9 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PARTS) $(COMMON) $(SUPPORT)
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # Tests with fakes in the place of what a part calls.
-FAKE_SQL := -Wl,--wrap=sql_pool_submit,--wrap=sql_session_query,--wrap=clock_monotonic_us
+FAKE_CLOCK := -Wl,--wrap=clock_monotonic_us
+FAKE_SQL := $(FAKE_CLOCK),--wrap=sql_pool_submit,--wrap=sql_session_query
+$(BUILD)/tests/unit/result_waiters_test: LDFLAGS += $(FAKE_CLOCK)
 $(BUILD)/tests/unit/coupon_cache_test $(BUILD)/tests/unit/coupon_cache_refresh_test: LDFLAGS += $(FAKE_SQL)
 $(BUILD)/tests/unit/result_lookup_test: LDFLAGS += $(FAKE_SQL),--wrap=redis_link_command,--wrap=redis_link_up
 $(BUILD)/tests/unit/result_poll_test: LDFLAGS += $(foreach f,http_exchange_request http_exchange_context \

@@ -100,7 +100,7 @@ static inline int free_world(void **state)
 /* Put the clock forward, and let the cache see it. */
 static inline void later(struct world *world, int64_t us)
 {
-    clock_skew_us += us;
+    clock_fake_us += us;
     loop_run_ms(world->base, 70);
 }
 

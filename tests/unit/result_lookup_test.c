@@ -176,10 +176,10 @@ static void whoever_asks_is_told_in_two_seconds(void **state)
     ask(world, "a", &asker);
     turn(world);
     ask(world, "a", &late);
-    clock_skew_us += 1700000;
+    clock_fake_us += 1700000;
     loop_run_ms(world->base, 120);
     expect_told(&asker, 0, 0, NULL);
-    clock_skew_us += 300000;
+    clock_fake_us += 300000;
     loop_run_ms(world->base, 120);
     expect_told(&asker, 1, RESULT_UNAVAILABLE, NULL);
     expect_told(&late, 1, RESULT_UNAVAILABLE, NULL);
@@ -202,7 +202,7 @@ static void redis_that_hangs_is_told_in_two_seconds(void **state)
 
     ask(world, "a", &asker);
     turn(world);
-    clock_skew_us += 2000000;
+    clock_fake_us += 2000000;
     loop_run_ms(world->base, 120);
     expect_told(&asker, 1, RESULT_UNAVAILABLE, NULL);
     redis_fake_answer(REDIS_IS_GONE);

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "api-gateway/sql_pool.h"
+#include "tests/unit/clock_fake.h"
 
 /* MySQL as a test wants it. The linker puts these in place of the real functions (--wrap, in the
- * Makefile): jobs are kept until the test answers them, and the clock can be put forward. */
+ * Makefile): jobs are kept until the test answers them. */
 #define SQL_FAKE_JOBS 16
 
 static struct sql_job *sql_fake_jobs[SQL_FAKE_JOBS]; /* waiting, the oldest first */
@@ -67,15 +68,6 @@ static inline void sql_fake_answer(enum sql_class class)
     struct sql_job *job = sql_fake_run(class);
 
     job->done(job);
-}
-
-static int64_t clock_skew_us;
-
-int64_t __real_clock_monotonic_us(void);
-int64_t __wrap_clock_monotonic_us(void);
-int64_t __wrap_clock_monotonic_us(void)
-{
-    return __real_clock_monotonic_us() + clock_skew_us;
 }
 
 #endif
