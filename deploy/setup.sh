@@ -15,7 +15,7 @@ readonly PACKAGES=(
     default-libmysqlclient-dev libcmocka-dev
     clang-format clang-tidy cppcheck shellcheck
     kcat redis-tools curl wrk
-    python3 python3-pytest python3-aiohttp python3-pymysql python3-redis python3-confluent-kafka
+    python3 python3-pyflakes python3-pytest python3-aiohttp python3-pymysql python3-redis python3-confluent-kafka
 )
 
 say() { printf 'setup: %s\n' "$*"; }

@@ -14,7 +14,7 @@ from deploy.local.kafka import libs_present
 from deploy.local.world import World
 from tests.support.free_ports import free_ports
 from tests.support.ledger import Ledger
-from tests.support.sanitizer import reports
+from tests.support.sanitizer import reports, sizes
 from tests.support.system import System
 
 # A killed worker's partition is handed over after this time; the default, 10 s, is for real networks.
@@ -77,7 +77,7 @@ def system(shared_system: System) -> Iterator[System]:
     records of this test, every program still the same process, no sanitizer report."""
     system = shared_system
     system.heal()
-    since, before = system.ends(), system.processes()
+    since, before, known = system.ends(), system.processes(), sizes()
     system.expected_to_restart = set()
     yield system
     system.heal()
@@ -86,7 +86,7 @@ def system(shared_system: System) -> Iterator[System]:
     after = system.processes()
     ended = {name for name, pid in before.items() if after[name] != pid} - system.expected_to_restart
     assert not ended, f"ended by themselves: {sorted(ended)}, see {system.world.data_dir / 'logs'}"
-    assert reports() == [], "sanitizers found something"
+    assert reports(known) == [], "sanitizers found something"
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Sanitizer runs: where reports go, and which were written."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 _DIRECTORY = "COUPON_SANITIZER_REPORTS"
@@ -22,13 +23,17 @@ def options(directory: Path, suppressions: Path) -> dict[str, str]:
     }
 
 
-def reports() -> list[str]:
-    """The beginnings of all reports written so far."""
+def sizes() -> dict[str, int]:
+    """Report file → its size now, to be given to reports() later."""
     directory = os.environ.get(_DIRECTORY)
-    if not directory:
-        return []
+    files = sorted(Path(directory).glob("*")) if directory else []
+    return {str(file): file.stat().st_size for file in files}
+
+
+def reports(known: Mapping[str, int] | None = None) -> list[str]:
+    """The beginnings of all reports, or of those that were written since known was taken."""
     return [
-        f"{file.name}: {file.read_text(errors='replace')[:2000]}"
-        for file in sorted(Path(directory).glob("*"))
-        if file.stat().st_size
+        f"{Path(name).name}: {Path(name).read_text(errors='replace')[(known or {}).get(name, 0) :][:2000]}"
+        for name, size in sizes().items()
+        if size > (known or {}).get(name, 0)
     ]
