@@ -30,7 +30,7 @@ LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lpthread -lm
 PROGRAMS := $(foreach p,api-gateway issue-worker expiry-batch,$(if $(wildcard $(p)/main.c),$(p)))
 sources = $(wildcard $(1)/*.c $(1)/*/*.c)
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-COMMON := $(call object,$(call sources,common) $(wildcard api-gateway/http/*.c)) $(patsubst /usr/share/%.c,$(BUILD)/obj/%.o,$(LLHTTP_SOURCES))
+COMMON := $(call object,$(call sources,common)) $(patsubst /usr/share/%.c,$(BUILD)/obj/%.o,$(LLHTTP_SOURCES))
 # ThreadSanitizer does not know C11's thrd_create, which librdkafka uses.
 COMMON += $(if $(filter thread,$(SANITIZE)),$(BUILD)/obj/tests/support/c11_threads.o)
 program_objects = $(call object,$(call sources,$(1)))

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "api-gateway/admission.h"
-#include "api-gateway/http/http_server.h"
+#include "common/http/http_server.h"
 
 /* The gateway's series; see GET /metrics. One a loop, over the same series. */
 struct gateway_metrics;

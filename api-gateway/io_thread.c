@@ -12,8 +12,8 @@
 
 #include "api-gateway/broadcast_feed.h"
 #include "api-gateway/handlers/issue.h"
-#include "api-gateway/http/http_problem.h"
-#include "api-gateway/http/http_server.h"
+#include "common/http/http_problem.h"
+#include "common/http/http_server.h"
 #include "api-gateway/public_routes.h"
 #include "api-gateway/quiet_thread.h"
 #include "common/base/address.h"

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "api-gateway/http/http_server.h"
+#include "common/http/http_server.h"
 
 /* All that clients can call, the paths of older systems included. */
 const struct http_route *public_routes(size_t *count);

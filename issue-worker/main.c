@@ -6,7 +6,7 @@
 #include <sysexits.h>
 #include <event2/event.h>
 
-#include "api-gateway/http/http_server.h"
+#include "common/http/http_server.h"
 #include "common/base/address.h"
 #include "common/base/check.h"
 #include "common/base/log.h"

@@ -1,7 +1,7 @@
 #ifndef ADMIN_H
 #define ADMIN_H
 
-#include "api-gateway/http/http_exchange.h"
+#include "common/http/http_exchange.h"
 
 /* The admin API, on the management listener: what each route does is in its handler's name. All of
  * them want the admin token. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "api-gateway/handlers/problems.h"
-#include "api-gateway/http/http_exchange.h"
+#include "common/http/http_exchange.h"
 #include "common/base/check.h"
 #include "common/base/container_of.h"
 #include "common/base/log.h"

@@ -2,7 +2,7 @@
 #define ADMIN_QUERY_H
 
 #include "api-gateway/coupon_store.h"
-#include "api-gateway/http/http_request.h"
+#include "common/http/http_request.h"
 
 #define ADMIN_QUERY_LIMIT 50
 #define ADMIN_QUERY_LIMIT_MAX 200

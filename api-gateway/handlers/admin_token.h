@@ -1,7 +1,7 @@
 #ifndef ADMIN_TOKEN_H
 #define ADMIN_TOKEN_H
 
-#include "api-gateway/http/http_request.h"
+#include "common/http/http_request.h"
 
 /* The admin API's credential. Only a hash is kept and compared, in constant time, so that the time
  * of an answer says nothing about the token, its length included. */

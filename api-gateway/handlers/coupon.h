@@ -1,7 +1,7 @@
 #ifndef COUPON_HANDLER_H
 #define COUPON_HANDLER_H
 
-#include "api-gateway/http/http_exchange.h"
+#include "common/http/http_exchange.h"
 
 /* GET /api/v1/coupons: the open coupons, newest first. */
 void coupon_handle_list(struct http_exchange *exchange);

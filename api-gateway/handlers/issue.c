@@ -7,7 +7,7 @@
 
 #include "api-gateway/handlers/issue_body.h"
 #include "api-gateway/handlers/problems.h"
-#include "api-gateway/http/http_problem.h"
+#include "common/http/http_problem.h"
 #include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"

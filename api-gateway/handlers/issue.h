@@ -1,7 +1,7 @@
 #ifndef ISSUE_HANDLER_H
 #define ISSUE_HANDLER_H
 
-#include "api-gateway/http/http_exchange.h"
+#include "common/http/http_exchange.h"
 #include "api-gateway/io_thread.h"
 
 /* POST …/coupons/{id}/issue, in all its paths: check, gate, produce, 202. */

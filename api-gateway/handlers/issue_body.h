@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api-gateway/http/http_request.h"
+#include "common/http/http_request.h"
 
 /* Who wants which coupon, read from an HTTP request of any of the issue paths. No I/O. */
 struct issue_wish {

@@ -1,7 +1,7 @@
 #ifndef PROBLEMS_H
 #define PROBLEMS_H
 
-#include "api-gateway/http/http_exchange.h"
+#include "common/http/http_exchange.h"
 
 /* The error answers that several handlers give. Each ends the exchange. */
 void problem_invalid_json(struct http_exchange *exchange, const char *detail);

@@ -1,7 +1,7 @@
 #ifndef RESULT_HANDLER_H
 #define RESULT_HANDLER_H
 
-#include "api-gateway/http/http_exchange.h"
+#include "common/http/http_exchange.h"
 
 /* GET …/coupons/result/{requestId}?wait=SECONDS&at=PLACE: the result, at once or once it is there.
  */

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "api-gateway/http/http_request.h"
+#include "common/http/http_request.h"
 #include "api-gateway/result_location.h"
 
 #define RESULT_WAIT_MAX_S 55 /* below the 60 s after which proxies give up */

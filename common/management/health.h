@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "api-gateway/http/http_exchange.h"
-#include "api-gateway/http/http_server.h"
+#include "common/http/http_exchange.h"
+#include "common/http/http_server.h"
 
 /* The answers that every program gives on its management listener. */
 

@@ -25,8 +25,8 @@
 #include <event2/event.h>
 #include <llhttp.h>
 
-#include "api-gateway/http/http_answer.h"
-#include "api-gateway/http/http_date.h"
+#include "common/http/http_answer.h"
+#include "common/http/http_date.h"
 #include "common/base/clock.h"
 
 static struct bare_options {

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
-#include "api-gateway/http/http_server.h"
+#include "common/http/http_server.h"
 #include "common/base/clock.h"
 #include "common/base/strbuf.h"
 

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "api-gateway/http/http_answer.h"
-#include "api-gateway/http/http_date.h"
-#include "api-gateway/http/http_problem.h"
+#include "common/http/http_answer.h"
+#include "common/http/http_date.h"
+#include "common/http/http_problem.h"
 #include "common/base/clock.h"
 
 static void expect_bytes(struct http_answer answer, const char *expected)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "api-gateway/http/http_chunked.h"
+#include "common/http/http_chunked.h"
 #include "common/base/strbuf.h"
 
 #define MAX_BODY 20

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "api-gateway/http/http_reader.h"
+#include "common/http/http_reader.h"
 #include "common/base/strbuf.h"
 
 #define MAX_HEAD 4096

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "api-gateway/http/http_request.h"
+#include "common/http/http_request.h"
 
 static struct http_slice slice(const char *text)
 {

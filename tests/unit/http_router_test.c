@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "api-gateway/http/http_router.h"
+#include "common/http/http_router.h"
 
 static void handler(struct http_exchange *exchange)
 {

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "api-gateway/http/http_service.h"
+#include "common/http/http_service.h"
 
 #define LINKS 4
 

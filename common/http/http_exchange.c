@@ -1,0 +1,75 @@
+#include "common/http/http_exchange.h"
+
+#include "common/http/http_connection.h"
+#include "common/http/http_exchange_slot.h"
+#include "common/http/http_problem.h"
+
+void http_exchange_start(struct http_exchange *exchange, struct http_connection *connection,
+                         const struct http_route *route, int64_t now_us)
+{
+    *exchange = (struct http_exchange){
+        .connection = connection,
+        .route = route,
+        .started_us = now_us,
+    };
+}
+
+void http_exchange_abandon(struct http_exchange *exchange)
+{
+    void (*gone)(void *cookie) = exchange->gone;
+
+    exchange->gone = NULL;
+    if (gone != NULL)
+        gone(exchange->gone_cookie);
+}
+
+const struct http_request *http_exchange_request(const struct http_exchange *exchange)
+{
+    return http_connection_request(exchange->connection);
+}
+
+void *http_exchange_context(const struct http_exchange *exchange)
+{
+    return http_connection_service(exchange->connection)->context;
+}
+
+int64_t http_exchange_started_us(const struct http_exchange *exchange)
+{
+    return exchange->started_us;
+}
+
+void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *cookie), void *cookie)
+{
+    exchange->gone = gone;
+    exchange->gone_cookie = cookie;
+}
+
+void http_exchange_reply(struct http_exchange *exchange, int status, const char *content_type,
+                         const char *fields, const char *body, size_t body_len)
+{
+    struct http_answer answer = {
+        .status = status,
+        .content_type = content_type,
+        .fields = fields,
+        .body = body,
+        .body_len = body_len,
+    };
+
+    http_connection_answer(exchange->connection, &answer);
+}
+
+void http_exchange_json(struct http_exchange *exchange, int status, const char *fields,
+                        const char *body, size_t body_len)
+{
+    http_exchange_reply(exchange, status, "application/json", fields, body, body_len);
+}
+
+void http_exchange_problem(struct http_exchange *exchange, int status, const char *code,
+                           const char *detail, const char *fields, const char *members)
+{
+    struct strbuf *problem = &http_connection_service(exchange->connection)->problem;
+
+    strbuf_clear(problem);
+    http_problem_write(problem, status, code, detail, members);
+    http_exchange_reply(exchange, status, HTTP_PROBLEM_TYPE, fields, problem->data, problem->len);
+}

@@ -1,0 +1,51 @@
+#ifndef HTTP_SERVICE_H
+#define HTTP_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/http/http_date.h"
+#include "common/http/http_router.h"
+#include "common/http/http_server.h"
+#include "common/base/strbuf.h"
+
+struct event_base;
+
+/* The place of a connection in its service's list. */
+struct http_service_link {
+    struct http_service_link *next;
+    struct http_service_link *previous;
+};
+
+/* What all connections of one server share. Set up by http_server.c; the list belongs to
+ * http_service.c, the rest is read and used by connections. */
+struct http_service {
+    struct event_base *base;
+    struct http_server_config config;
+    struct http_router *router;
+    void *context;
+    void (*answered)(void *context, const char *pattern, enum http_method method, int status,
+                     int64_t duration_us);
+    void (*released)(struct http_service *service); /* a connection was closed */
+    bool draining;
+
+    struct http_service_link *first;
+    struct http_service_link *cursor; /* the next one to be visited */
+    size_t connection_count;
+    size_t pending_count; /* requests whose handler owes an answer */
+
+    struct http_date date;
+    struct strbuf output;  /* the answer being written */
+    struct strbuf problem; /* the problem document being written */
+};
+
+void http_service_add(struct http_service *service, struct http_service_link *link);
+void http_service_remove(struct http_service *service, struct http_service_link *link);
+
+/* Call visit for every connection; visit may remove any of them. */
+void http_service_each(struct http_service *service,
+                       void (*visit)(struct http_service_link *link, int64_t now_us),
+                       int64_t now_us);
+
+#endif
