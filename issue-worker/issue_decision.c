@@ -152,8 +152,8 @@ static struct coupon *find_coupon(const struct issue_decision *decision, uint64_
     return held ? &held->coupon : NULL;
 }
 
-/* The policy's coupon whose window holds the instant; else the next one to start; else the last one
- * that ended, so that the answer is NOT_STARTED or ENDED. Ties go to the smaller id. */
+/* The policy's coupon whose window holds the instant; else the next one to start; else the one that
+ * started last, so that the answer is NOT_STARTED or ENDED. Ties go to the smaller id. */
 static struct coupon *find_policy_coupon(const struct issue_decision *decision, uint64_t policy_id,
                                          int64_t at_ms)
 {

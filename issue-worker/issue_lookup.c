@@ -138,32 +138,56 @@ static bool is_readable(const struct issue_item *item)
     return !item->skipped && item->fault == ISSUE_REQUEST_OK;
 }
 
-static enum sql_class lock_coupons(struct issue_lookup *lookup, struct sql_session *session,
-                                   const struct issue_batch *batch, struct sql_fault *fault)
+/* Sort lookup->ids and drop repeats. */
+static void unite_ids(struct issue_lookup *lookup)
 {
-    enum sql_class class = SQL_OK;
     size_t unique = 0;
 
-    lookup->id_count = 0;
-    lookup->coupon_count = 0;
-    if (issue_statement_policy_coupons(&lookup->statement, batch) > 0)
-        class = query(lookup, session, read_id, fault);
-    if (class != SQL_OK)
-        return class;
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct issue_item *item = &batch->items[i];
-
-        if (is_readable(item) && item->request.coupon_id &&
-            (lookup->id_count == 0 || lookup->ids[lookup->id_count - 1] != item->request.coupon_id))
-            *ADD(lookup, ids, id_count, id_capacity) = item->request.coupon_id;
-    }
-    if (lookup->id_count == 0)
-        return SQL_OK;
-    qsort(lookup->ids, lookup->id_count, sizeof *lookup->ids, compare_ids);
+    if (lookup->id_count > 1)
+        qsort(lookup->ids, lookup->id_count, sizeof *lookup->ids, compare_ids);
     for (size_t i = 0; i < lookup->id_count; i++)
         if (i == 0 || lookup->ids[i] != lookup->ids[i - 1])
             lookup->ids[unique++] = lookup->ids[i];
     lookup->id_count = unique;
+}
+
+/* Neighbours mostly want the same, so that most repeats are left out at once. */
+static void add_id(struct issue_lookup *lookup, uint64_t id)
+{
+    if (lookup->id_count == 0 || lookup->ids[lookup->id_count - 1] != id)
+        *ADD(lookup, ids, id_count, id_capacity) = id;
+}
+
+/* lookup->ids become those of the coupons of the policies that the batch names. */
+static enum sql_class find_policy_coupons(struct issue_lookup *lookup, struct sql_session *session,
+                                          const struct issue_batch *batch, struct sql_fault *fault)
+{
+    lookup->id_count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        if (is_readable(&batch->items[i]) && !batch->items[i].request.coupon_id)
+            add_id(lookup, batch->items[i].request.policy_id);
+    if (lookup->id_count == 0)
+        return SQL_OK;
+    unite_ids(lookup);
+    issue_statement_policy_coupons(&lookup->statement, lookup->ids, lookup->id_count);
+    lookup->id_count = 0;
+    return query(lookup, session, read_id, fault);
+}
+
+static enum sql_class lock_coupons(struct issue_lookup *lookup, struct sql_session *session,
+                                   const struct issue_batch *batch, struct sql_fault *fault)
+{
+    enum sql_class class = find_policy_coupons(lookup, session, batch, fault);
+
+    lookup->coupon_count = 0;
+    if (class != SQL_OK)
+        return class;
+    for (size_t i = 0; i < batch->count; i++)
+        if (is_readable(&batch->items[i]) && batch->items[i].request.coupon_id)
+            add_id(lookup, batch->items[i].request.coupon_id);
+    if (lookup->id_count == 0)
+        return SQL_OK;
+    unite_ids(lookup);
     issue_statement_lock_coupons(&lookup->statement, lookup->ids, lookup->id_count);
     return query(lookup, session, read_coupon, fault);
 }

@@ -83,11 +83,12 @@ void issue_statement_move_fences(struct strbuf *out, const char *topic,
                                  const struct issue_batch *batch)
 {
     strbuf_clear(out);
-    strbuf_add_text(out, "UPDATE consumer_fence SET next_offset=CASE partition_id");
+    strbuf_add_text(out,
+                    "UPDATE consumer_fence SET next_offset=GREATEST(next_offset,CASE partition_id");
     for (size_t i = 0; i < batch->span_count; i++)
         strbuf_addf(out, " WHEN %" PRId32 " THEN %" PRId64, batch->spans[i].partition,
                     batch->spans[i].next_offset);
-    strbuf_add_text(out, " END,updated_at=UTC_TIMESTAMP(3)");
+    strbuf_add_text(out, " END),updated_at=UTC_TIMESTAMP(3)");
     add_fence_filter(out, topic, batch);
 }
 
@@ -116,34 +117,28 @@ size_t issue_statement_known(struct strbuf *out, const struct issue_batch *batch
     return count;
 }
 
-size_t issue_statement_policy_coupons(struct strbuf *out, const struct issue_batch *batch)
+static void add_list(struct strbuf *out, const uint64_t *ids, size_t count)
 {
-    size_t count = 0;
-
-    strbuf_clear(out);
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct issue_item *item = &batch->items[i];
-
-        if (item->skipped || item->fault != ISSUE_REQUEST_OK || item->request.coupon_id)
-            continue;
-        strbuf_add_text(out, count++ ? "," : "SELECT coupon_id FROM coupon WHERE policy_id IN (");
-        add_number(out, item->request.policy_id);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_add_text(out, i ? "," : "(");
+        add_number(out, ids[i]);
     }
-    if (count)
-        strbuf_add(out, ")", 1);
-    return count;
+    strbuf_add(out, ")", 1);
+}
+
+void issue_statement_policy_coupons(struct strbuf *out, const uint64_t *policy_ids, size_t count)
+{
+    strbuf_clear(out);
+    strbuf_add_text(out, "SELECT coupon_id FROM coupon WHERE policy_id IN ");
+    add_list(out, policy_ids, count);
 }
 
 void issue_statement_lock_coupons(struct strbuf *out, const uint64_t *ids, size_t count)
 {
     strbuf_clear(out);
-    strbuf_add_text(out, "SELECT " COUPON_ROW_COLUMNS " FROM coupon WHERE coupon_id IN (");
-    for (size_t i = 0; i < count; i++) {
-        if (i)
-            strbuf_add(out, ",", 1);
-        add_number(out, ids[i]);
-    }
-    strbuf_add_text(out, ") ORDER BY coupon_id FOR UPDATE");
+    strbuf_add_text(out, "SELECT " COUPON_ROW_COLUMNS " FROM coupon WHERE coupon_id IN ");
+    add_list(out, ids, count);
+    strbuf_add_text(out, " ORDER BY coupon_id FOR UPDATE");
 }
 
 size_t issue_statement_holdings(struct strbuf *out, const struct issue_pair *pairs, size_t count)

@@ -24,15 +24,16 @@ void issue_statement_lock_fences(struct strbuf *out, const char *topic,
 void issue_statement_make_fences(struct strbuf *out, const char *topic,
                                  const struct issue_batch *batch);
 
-/* Move the fences behind the batch. */
+/* Move the fences behind the batch, never back: a worker that was replaced may hold records of one
+ * partition that lie below its fence together with others. */
 void issue_statement_move_fences(struct strbuf *out, const char *topic,
                                  const struct issue_batch *batch);
 
 /* Which of the batch's requests are decided already: (request_id, coupon_id, user_id). */
 size_t issue_statement_known(struct strbuf *out, const struct issue_batch *batch);
 
-/* Ids of the coupons of the policies that the batch names. */
-size_t issue_statement_policy_coupons(struct strbuf *out, const struct issue_batch *batch);
+/* Ids of the coupons of these policies. */
+void issue_statement_policy_coupons(struct strbuf *out, const uint64_t *policy_ids, size_t count);
 
 /* Lock the coupons, ids ascending: rows of COUPON_ROW_COLUMNS. */
 void issue_statement_lock_coupons(struct strbuf *out, const uint64_t *ids, size_t count);
