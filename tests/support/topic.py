@@ -118,6 +118,21 @@ class TopicWriter:
             raise KafkaException(errors[0] if errors else KafkaError(KafkaError._TIMED_OUT))
         return placed[0]
 
+    def write_many(self, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """Write keys and values as fast as it goes, in this order within each partition."""
+        errors: list[KafkaError] = []
+
+        def delivered(error: KafkaError | None, _: "object") -> None:
+            if error:
+                errors.append(error)
+
+        for number, (key, value) in enumerate(records):
+            self._producer.produce(self.topic, value, key, on_delivery=delivered)
+            if number % 1000 == 0:
+                self._producer.poll(0)
+        if self._producer.flush(_SECONDS) or errors:
+            raise KafkaException(errors[0] if errors else KafkaError(KafkaError._TIMED_OUT))
+
 
 def kcat(brokers: str, topic: str, *arguments: str, lines: str = "") -> str:
     """Run kcat on the topic, lines as its input; what it printed. Raises CalledProcessError."""
