@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from deploy.local.paths import BUILD, REPOSITORY
 from tests.run.tally import Tally
@@ -49,7 +50,14 @@ def _clang_format() -> str:
 def _cppcheck() -> str:
     cache = BUILD / "cppcheck"
     cache.mkdir(parents=True, exist_ok=True)
-    return _run("cppcheck", *_CPPCHECK, f"--cppcheck-build-dir={cache}", *sources("*.c"))
+    return _run("cppcheck", *_CPPCHECK, *_macros(), f"--cppcheck-build-dir={cache}", *sources("*.c"))
+
+
+def _macros() -> list[str]:
+    """System headers are not read, but the macros of these two are declarations and loops."""
+    include = Path("/usr/include")
+    queue = [*include.glob("sys/queue.h"), *include.glob("*/sys/queue.h")]
+    return [f"--include={path}" for path in (*queue[:1], include / "uthash.h") if path.exists()]
 
 
 def _shellcheck() -> str:
