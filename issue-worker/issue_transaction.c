@@ -80,6 +80,17 @@ static enum issue_transaction_end end_of(enum sql_class class)
     CHECK(0, "class %d", (int)class);
 }
 
+static enum sql_class execute(struct issue_transaction *transaction)
+{
+    return sql_session_execute(transaction->session, transaction->statement.data,
+                               transaction->statement.len, &transaction->fault);
+}
+
+static enum sql_class execute_text(struct issue_transaction *transaction, const char *text)
+{
+    return sql_session_execute(transaction->session, text, strlen(text), &transaction->fault);
+}
+
 static enum issue_transaction_end connect(struct issue_transaction *transaction)
 {
     enum schema_state state;
@@ -92,22 +103,12 @@ static enum issue_transaction_end connect(struct issue_transaction *transaction)
     issue_lookup_forget(&transaction->lookup);
     state = schema_version_check(transaction->session, transaction->fault.text,
                                  sizeof transaction->fault.text, &transaction->fault);
-    if (state == SCHEMA_FITS)
+    /* From here on each statement that follows a COMMIT or ROLLBACK begins a transaction. */
+    if (state == SCHEMA_FITS && execute_text(transaction, "SET autocommit=0") == SQL_OK)
         return ISSUE_TRANSACTION_DONE;
     sql_session_close(transaction->session);
     transaction->session = NULL;
     return state == SCHEMA_MISFIT ? ISSUE_TRANSACTION_MISFIT : ISSUE_TRANSACTION_OUTAGE;
-}
-
-static enum sql_class execute(struct issue_transaction *transaction)
-{
-    return sql_session_execute(transaction->session, transaction->statement.data,
-                               transaction->statement.len, &transaction->fault);
-}
-
-static enum sql_class execute_text(struct issue_transaction *transaction, const char *text)
-{
-    return sql_session_execute(transaction->session, text, strlen(text), &transaction->fault);
 }
 
 /* Mark what lies below the fences; false: a span begins behind its fence by our own mistake. */
@@ -248,10 +249,8 @@ static enum issue_transaction_end try_batch(struct issue_transaction *transactio
     size_t dead;
     enum sql_class class;
 
-    class = execute_text(transaction, "START TRANSACTION");
-    if (class == SQL_OK)
-        class = issue_lookup_fences(&transaction->lookup, transaction->session, transaction->topic,
-                                    batch, &transaction->fault);
+    class = issue_lookup_fences(&transaction->lookup, transaction->session, transaction->topic,
+                                batch, &transaction->fault);
     if (class != SQL_OK)
         return end_of(class);
     if (!apply_fences(transaction, batch, &left))
@@ -344,6 +343,8 @@ enum issue_transaction_end issue_transaction_fences(struct issue_transaction *tr
     if (end == ISSUE_TRANSACTION_OUTAGE) {
         sql_session_close(transaction->session);
         transaction->session = NULL;
+    } else if (transaction->session) {
+        sql_session_rollback(transaction->session); /* what was read began a transaction */
     }
     *fault = transaction->fault;
     return end;
