@@ -29,7 +29,7 @@ enum sql_class sql_session_execute(struct sql_session *session, const char *text
                                    struct sql_fault *fault);
 
 /* sql_session_execute in two halves: between them the server works and the caller may do something
- * else, but nothing with this session. Each send that was SQL_OK needs its finish. */
+ * else, but nothing with the session. Each send that was SQL_OK needs its finish. */
 enum sql_class sql_session_send(struct sql_session *session, const char *text, size_t len,
                                 struct sql_fault *fault);
 enum sql_class sql_session_finish(struct sql_session *session, struct sql_fault *fault);
