@@ -12,6 +12,14 @@ bool issue_item_is_issued(const struct issue_item *item)
            item->verdict.outcome == ISSUE_OUTCOME_ISSUED;
 }
 
+bool issue_item_has_result(const struct issue_item *item)
+{
+    if (item->skipped || !item->request.request_id[0])
+        return false;
+    return item->verdict.kind == ISSUE_VERDICT_DECIDED ||
+           item->verdict.kind == ISSUE_VERDICT_FAULTY;
+}
+
 struct issue_batch *issue_batch_new(size_t capacity, void (*release)(void *message))
 {
     struct issue_batch *batch = calloc(1, sizeof *batch);

@@ -27,6 +27,9 @@ struct issue_item {
 /* A decided item that got its coupon. */
 bool issue_item_is_issued(const struct issue_item *item);
 
+/* A decided item whose request gets a result: it was not decided before, and has a readable id. */
+bool issue_item_has_result(const struct issue_item *item);
+
 /* The part of a batch that comes from one partition. */
 struct issue_span {
     int32_t partition;

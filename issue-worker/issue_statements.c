@@ -8,11 +8,6 @@
 #include "common/mysql/coupon_row.h"
 #include "common/mysql/sql_session.h"
 
-static void add_number(struct strbuf *out, uint64_t number)
-{
-    strbuf_add_u64(out, number);
-}
-
 /* A request id is of a set of characters that needs no escaping; request_id_valid saw to it. */
 static void add_request_id(struct strbuf *out, const char *request_id)
 {
@@ -121,7 +116,7 @@ static void add_list(struct strbuf *out, const uint64_t *ids, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         strbuf_add_text(out, i ? "," : "(");
-        add_number(out, ids[i]);
+        strbuf_add_u64(out, ids[i]);
     }
     strbuf_add(out, ")", 1);
 }
@@ -158,7 +153,7 @@ size_t issue_statement_holdings(struct strbuf *out, const struct issue_pair *pai
         } else {
             strbuf_add(out, ",", 1);
         }
-        add_number(out, pairs[i].user_id);
+        strbuf_add_u64(out, pairs[i].user_id);
         in_list++;
     }
     if (count)
@@ -235,13 +230,13 @@ size_t issue_statement_insert_user_coupons(struct strbuf *out, const struct issu
         const struct issue_verdict *verdict = &winners[i]->verdict;
 
         strbuf_add_text(out, i ? ",(" : "(");
-        add_number(out, verdict->coupon_id);
+        strbuf_add_u64(out, verdict->coupon_id);
         strbuf_add(out, ",", 1);
-        add_number(out, verdict->issue_no);
+        strbuf_add_u64(out, verdict->issue_no);
         strbuf_add(out, ",", 1);
-        add_number(out, winners[i]->request.user_id);
+        strbuf_add_u64(out, winners[i]->request.user_id);
         strbuf_add(out, ",", 1);
-        add_number(out, verdict->user_seq);
+        strbuf_add_u64(out, verdict->user_seq);
         strbuf_add(out, ",", 1);
         add_time(out, &issued_at, now_ms);
         strbuf_add(out, ",", 1);
@@ -254,19 +249,12 @@ size_t issue_statement_insert_user_coupons(struct strbuf *out, const struct issu
     return count;
 }
 
-static bool has_result(const struct issue_item *item)
-{
-    if (item->skipped || !item->request.request_id[0])
-        return false;
-    return item->verdict.kind == ISSUE_VERDICT_DECIDED ||
-           item->verdict.kind == ISSUE_VERDICT_FAULTY;
-}
-
 size_t issue_statement_insert_results(struct strbuf *out, const struct issue_batch *batch,
                                       int64_t now_ms)
 {
     size_t count;
-    const struct issue_item **decided = pick(batch, has_result, compare_request_ids, &count);
+    const struct issue_item **decided =
+        pick(batch, issue_item_has_result, compare_request_ids, &count);
     struct time_text accepted_at = {0};
     struct time_text decided_at = {0};
 
@@ -286,9 +274,9 @@ size_t issue_statement_insert_results(struct strbuf *out, const struct issue_bat
         strbuf_add(out, ",", 1);
         add_id_or_null(out, item->request.user_id);
         strbuf_add(out, ",", 1);
-        add_number(out, (uint64_t)item->record.partition);
+        strbuf_add_u64(out, (uint64_t)item->record.partition);
         strbuf_add(out, ",", 1);
-        add_number(out, (uint64_t)item->record.offset);
+        strbuf_add_u64(out, (uint64_t)item->record.offset);
         strbuf_add_text(out, ",'");
         strbuf_add_text(out, issue_outcome_name(item->verdict.outcome));
         strbuf_add_text(out, "',");

@@ -52,9 +52,7 @@ void publication_add_results(struct publication *publication, const struct issue
     for (size_t i = 0; i < batch->count; i++) {
         const struct issue_item *item = &batch->items[i];
 
-        if (!item->skipped && item->request.request_id[0] &&
-            (item->verdict.kind == ISSUE_VERDICT_DECIDED ||
-             item->verdict.kind == ISSUE_VERDICT_FAULTY))
+        if (issue_item_has_result(item))
             add_result(publication, item, now_ms);
     }
 }

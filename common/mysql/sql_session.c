@@ -59,11 +59,8 @@ struct sql_session *sql_session_open(const struct sql_options *options, struct s
     session->mysql = mysql_init(NULL);
     CHECK(session->mysql, "out of memory");
     set_options(session->mysql, options);
-    /* CLIENT_FOUND_ROWS: an UPDATE counts the rows it matched, so that a fence that is already
-     * there is not mistaken for one that is missing. */
     if (!mysql_real_connect(session->mysql, options->host, options->user, options->password,
-                            options->database, (unsigned int)options->port, NULL,
-                            CLIENT_FOUND_ROWS)) {
+                            options->database, (unsigned int)options->port, NULL, 0)) {
         fail(session, fault);
         goto err0;
     }
@@ -141,11 +138,6 @@ void sql_session_rollback(struct sql_session *session)
 uint64_t sql_session_last_id(const struct sql_session *session)
 {
     return mysql_insert_id(session->mysql);
-}
-
-uint64_t sql_session_changed_rows(const struct sql_session *session)
-{
-    return mysql_affected_rows(session->mysql);
 }
 
 void sql_add_text(struct sql_session *session, struct strbuf *out, const char *text, size_t len)

@@ -43,9 +43,8 @@ enum sql_class sql_session_query(struct sql_session *session, const char *text, 
 /* Undo an open transaction; a failure means that the connection is gone, which undoes it too. */
 void sql_session_rollback(struct sql_session *session);
 
-/* The AUTO_INCREMENT or LAST_INSERT_ID(expr) of the last statement, and the rows it changed. */
+/* The AUTO_INCREMENT or LAST_INSERT_ID(expr) of the last statement. */
 uint64_t sql_session_last_id(const struct sql_session *session);
-uint64_t sql_session_changed_rows(const struct sql_session *session);
 
 /* Append text as a quoted, escaped SQL string. */
 void sql_add_text(struct sql_session *session, struct strbuf *out, const char *text, size_t len);
