@@ -11,7 +11,7 @@ readonly LOG=build/setup.log
 
 readonly PACKAGES=(
     build-essential pkg-config
-    librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev
+    librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev uthash-dev
     default-libmysqlclient-dev libcmocka-dev
     clang-format clang-tidy cppcheck shellcheck
     kcat redis-tools curl wrk
