@@ -1,6 +1,7 @@
 #include "api-gateway/result_lookup.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <event2/event.h>
@@ -10,8 +11,8 @@
 #include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/contract/broadcast.h"
 #include "common/contract/request_id.h"
+#include "common/contract/result_key.h"
 
 #define TICK_MS 100
 #define PATIENCE_US 2000000
@@ -43,9 +44,10 @@ struct result_lookup {
     struct result_query *query; /* under way, or NULL */
 };
 
-/* The ids of one MGET, to match its replies. */
+/* The ids of one command, to match its replies. */
 struct redis_question {
     struct result_lookup *lookup;
+    char hash[RESULT_KEY_SIZE]; /* the key that has them all as fields; "": each has its own key */
     size_t count;
     char ids[REDIS_MAX][REQUEST_ID_MAX + 1];
 };
@@ -139,42 +141,60 @@ static void redis_answered(void *cookie, const redisReply *reply)
 
 static void send_to_redis(struct result_lookup *lookup, struct redis_question *asked)
 {
-    char keys[REDIS_MAX][sizeof BROADCAST_RESULT_PREFIX + REQUEST_ID_MAX];
-    const char *parts[REDIS_MAX + 1] = {"MGET"};
-    size_t lengths[REDIS_MAX + 1] = {4};
+    char keys[REDIS_MAX][RESULT_KEY_SIZE];
+    const char *parts[REDIS_MAX + 2] = {"MGET"};
+    size_t lengths[REDIS_MAX + 2], count = 1;
 
-    for (size_t i = 0; i < asked->count; i++) {
-        stpcpy(stpcpy(keys[i], BROADCAST_RESULT_PREFIX), asked->ids[i]);
-        parts[i + 1] = keys[i];
-        lengths[i + 1] = strlen(keys[i]);
+    if (asked->hash[0]) {
+        parts[0] = "HMGET";
+        parts[count++] = asked->hash;
     }
-    redis_link_command(lookup->redis, redis_answered, asked, asked->count + 1, parts, lengths);
+    for (size_t i = 0; i < asked->count; i++) {
+        if (!asked->hash[0])
+            result_key(asked->ids[i], keys[i]);
+        parts[count++] = asked->hash[0] ? asked->ids[i] : keys[i];
+    }
+    for (size_t i = 0; i < count; i++)
+        lengths[i] = strlen(parts[i]);
+    redis_link_command(lookup->redis, redis_answered, asked, count, parts, lengths);
 }
 
+static struct redis_question *new_redis_question(struct result_lookup *lookup, const char *hash)
+{
+    struct redis_question *asked = malloc(sizeof *asked);
+
+    CHECK(asked, "out of memory");
+    asked->lookup = lookup;
+    asked->count = 0;
+    snprintf(asked->hash, sizeof asked->hash, "%s", hash);
+    return asked;
+}
+
+/* Ids that follow one another go out together when one command can ask for them. */
 static void ask_redis(struct result_lookup *lookup)
 {
     struct redis_question *asked = NULL;
     struct question *question, *next;
 
     HASH_ITER (hh, lookup->questions, question, next) {
+        char hash[RESULT_KEY_SIZE];
+
         if (question->state != QUESTION_ASK_REDIS)
             continue;
         if (!redis_link_up(lookup->redis)) {
             question->state = QUESTION_ASK_SQL;
             continue;
         }
-        if (!asked) {
-            asked = malloc(sizeof *asked);
-            CHECK(asked, "out of memory");
-            asked->lookup = lookup;
-            asked->count = 0;
-        }
-        question->state = QUESTION_IN_REDIS;
-        memcpy(asked->ids[asked->count++], question->request_id, sizeof question->request_id);
-        if (asked->count == REDIS_MAX) {
+        if (!result_key(question->request_id, hash))
+            hash[0] = '\0';
+        if (asked && (asked->count == REDIS_MAX || strcmp(asked->hash, hash) != 0)) {
             send_to_redis(lookup, asked);
             asked = NULL;
         }
+        if (!asked)
+            asked = new_redis_question(lookup, hash);
+        question->state = QUESTION_IN_REDIS;
+        memcpy(asked->ids[asked->count++], question->request_id, sizeof question->request_id);
     }
     if (asked)
         send_to_redis(lookup, asked);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "common/contract/result_key.h"
 
 struct publication *publication_new(void)
 {
@@ -115,20 +116,69 @@ static void add_part_text(struct strbuf *out, const char *text)
     add_part(out, text, strlen(text));
 }
 
-static void encode_result(const struct issue_result *result, const char *ttl, struct strbuf *json,
-                          struct strbuf *out)
+/* A result with a key of its own. */
+static size_t encode_single(const char *key, const struct issue_result *result, const char *ttl,
+                            struct strbuf *json, struct strbuf *out)
 {
-    char key[sizeof BROADCAST_RESULT_PREFIX + REQUEST_ID_MAX];
-    int len = snprintf(key, sizeof key, "%s%s", BROADCAST_RESULT_PREFIX, result->request_id);
-
     strbuf_clear(json);
     issue_result_encode(result, json);
     begin_command(out, 5);
     add_part_text(out, "SET");
-    add_part(out, key, (size_t)len);
+    add_part_text(out, key);
     add_part(out, json->data, json->len);
     add_part_text(out, "EX");
     add_part_text(out, ttl);
+    return 1;
+}
+
+/* Results that follow one another into one hash, which gets its time to live in the same step:
+ * no connection can end between the two. */
+static size_t encode_hash(const char *key, const struct issue_result *results, size_t count,
+                          const char *ttl, struct strbuf *json, struct strbuf *out)
+{
+    begin_command(out, 1);
+    add_part_text(out, "MULTI");
+    begin_command(out, (unsigned int)(2 + 2 * count));
+    add_part_text(out, "HSET");
+    add_part_text(out, key);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_clear(json);
+        issue_result_encode(&results[i], json);
+        add_part_text(out, results[i].request_id);
+        add_part(out, json->data, json->len);
+    }
+    begin_command(out, 3);
+    add_part_text(out, "EXPIRE");
+    add_part_text(out, key);
+    add_part_text(out, ttl);
+    begin_command(out, 1);
+    add_part_text(out, "EXEC");
+    return 4;
+}
+
+static size_t encode_results(const struct publication *publication, const char *ttl,
+                             struct strbuf *out)
+{
+    struct strbuf json = STRBUF_INIT;
+    char key[RESULT_KEY_SIZE], next_key[RESULT_KEY_SIZE];
+    size_t commands = 0, count;
+
+    for (size_t i = 0; i < publication->result_count; i += count) {
+        const struct issue_result *results = &publication->results[i];
+        bool in_hash = result_key(results[0].request_id, key);
+
+        count = 1;
+        if (!in_hash) {
+            commands += encode_single(key, results, ttl, &json, out);
+            continue;
+        }
+        while (i + count < publication->result_count &&
+               result_key(results[count].request_id, next_key) && strcmp(key, next_key) == 0)
+            count++;
+        commands += encode_hash(key, results, count, ttl, &json, out);
+    }
+    strbuf_free(&json);
+    return commands;
 }
 
 /* The key that outlives the broadcast, for a gateway that comes later. */
@@ -156,13 +206,12 @@ static void encode_state(const struct broadcast *broadcast, struct strbuf *out)
 
 size_t publication_encode(const struct publication *publication, int64_t ttl_s, struct strbuf *out)
 {
-    struct strbuf json = STRBUF_INIT;
     char ttl[24];
     char text[BROADCAST_SIZE];
+    size_t commands;
 
     snprintf(ttl, sizeof ttl, "%" PRId64, ttl_s);
-    for (size_t i = 0; i < publication->result_count; i++)
-        encode_result(&publication->results[i], ttl, &json, out);
+    commands = encode_results(publication, ttl, out);
     for (size_t i = 0; i < publication->broadcast_count; i++) {
         size_t len = broadcast_encode(&publication->broadcasts[i], text);
 
@@ -172,6 +221,5 @@ size_t publication_encode(const struct publication *publication, int64_t ttl_s, 
         add_part_text(out, BROADCAST_CHANNEL);
         add_part(out, text, len);
     }
-    strbuf_free(&json);
-    return publication->result_count + 2 * publication->broadcast_count;
+    return commands + 2 * publication->broadcast_count;
 }

@@ -6,15 +6,14 @@
 #include <stdint.h>
 
 /* What workers and admins tell all gateways through Redis: hints that may be lost without harm.
- * Names of keys and the channel are kept here, in one place.
+ * Names of their keys and the channel are kept here, in one place; those of results in
+ * result_key.h.
  *
- *   coupon:result:{requestId}    the result's JSON, with a time to live
  *   coupon:available:{couponId}  "true" or "false": can this coupon still be issued?
  *   coupon:progress              hash, field "{topic}:{partition}" = next offset to be decided
  */
 #define BROADCAST_CHANNEL "coupon:broadcast"
 #define BROADCAST_PROGRESS_KEY "coupon:progress"
-#define BROADCAST_RESULT_PREFIX "coupon:result:"
 #define BROADCAST_AVAILABLE_PREFIX "coupon:available:"
 #define BROADCAST_TOPIC_MAX 249
 #define BROADCAST_SIZE 320

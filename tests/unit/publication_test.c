@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "common/contract/result_key.h"
 #include "issue-worker/publication.h"
 
 #define NOW INT64_C(1645875102123)
@@ -154,6 +155,60 @@ static void results_come_before_states_and_states_before_messages(void **state)
     issue_batch_free(batch);
 }
 
+#define T "017f22e2-79"
+#define ID(n) "-7cc3-98c4-dc0c0c07398" n
+#define CLOSED(id, user)                                                                           \
+    "{\"requestId\":\"" id "\",\"couponId\":1,\"userId\":" user                                    \
+    ",\"status\":\"REJECTED\",\"reason\":\"CLOSED\",\"issueNo\":null,\"issuedAt\":null,"           \
+    "\"expiresAt\":null,\"decidedAt\":" NOW_TEXT "}"
+
+static void add_closed(struct issue_batch *batch, const char *id, int user)
+{
+    char value[200];
+
+    snprintf(value, sizeof value, "{\"requestId\":\"%s\",\"couponId\":1,\"userId\":%d}", id, user);
+    add(batch, value)->verdict = (struct issue_verdict){
+        ISSUE_VERDICT_DECIDED, ISSUE_OUTCOME_CLOSED, 1, 0, 0, COUPON_NEVER_MS};
+}
+
+/* Neighbours of the same 256 ms go into one hash, with its time to live in one step. */
+static void results_of_one_time_share_a_hash(void **state)
+{
+    struct issue_batch *batch = issue_batch_new(10, release);
+    struct publication *publication = publication_new();
+
+    (void)state;
+    add_closed(batch, T "00" ID("a"), 1);
+    add_closed(batch, T "ff" ID("b"), 2);
+    add_closed(batch, "017f22e2-7a00" ID("c"), 3);
+    add_closed(batch, "REQ-1", 4);
+    add_closed(batch, T "00" ID("d"), 5);
+    publication_add_results(publication, batch, NOW);
+    expect_commands(
+        publication, 60, 4 + 4 + 1 + 4,
+        "MULTI\n"
+        "HSET coupon:results:017f22e279 " T
+        "00" ID("a") " " CLOSED(T "00" ID("a"), "1") " " T "ff" ID("b") " " CLOSED(
+            T "ff" ID("b"),
+            "2") "\n"
+                 "EXPIRE coupon:results:017f22e279 60\nEXEC\n"
+                 "MULTI\n"
+                 "HSET coupon:results:017f22e27a 017f22e2-7a00" ID("c") " " CLOSED(
+                     "017f22e2-7a00" ID("c"),
+                     "3") "\n"
+                          "EXPIRE coupon:results:017f22e27a 60\nEXEC\n"
+                          "SET coupon:result:REQ-1 " CLOSED(
+                              "REQ-1", "4") " EX 60\n"
+                                            "MULTI\n"
+                                            "HSET coupon:results:017f22e279 " T
+                                            "00" ID("d") " " CLOSED(
+                                                T "00" ID("d"),
+                                                "5") "\n"
+                                                     "EXPIRE coupon:results:017f22e279 60\nEXEC\n");
+    publication_free(publication);
+    issue_batch_free(batch);
+}
+
 static void nothing_to_tell_is_nothing(void **state)
 {
     struct publication *publication = publication_new();
@@ -193,7 +248,7 @@ static void long_names_and_many_broadcasts_fit(void **state)
     text = read_commands(&bytes, &count);
     assert_int_equal(count, 201);
     line = strchr(text, '\n') + 1;
-    assert_memory_equal(text + strlen("SET " BROADCAST_RESULT_PREFIX), id, REQUEST_ID_MAX);
+    assert_memory_equal(text + strlen("SET " RESULT_KEY_PREFIX), id, REQUEST_ID_MAX);
     for (int32_t i = 0; i < 100; i++) {
         char expected[2000];
         int len =
@@ -216,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_come_before_states_and_states_before_messages),
+        cmocka_unit_test(results_of_one_time_share_a_hash),
         cmocka_unit_test(nothing_to_tell_is_nothing),
         cmocka_unit_test(long_names_and_many_broadcasts_fit),
     };

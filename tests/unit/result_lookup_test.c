@@ -31,6 +31,40 @@ static void equal_questions_are_asked_once(void **state)
     assert_false(is_cached(world, "b"));
 }
 
+#define UUID_A "017f22e2-7900-7cc3-98c4-dc0c0c073981"
+#define UUID_B "017f22e2-79ff-7cc3-98c4-dc0c0c073982"
+#define UUID_C "017f22e2-7a00-7cc3-98c4-dc0c0c073983"
+
+static void what_shares_a_hash_is_asked_for_together(void **state)
+{
+    struct world *world = *state;
+    struct asker a, b, c, other;
+
+    put(in_redis, UUID_A, "ISSUED", ISSUED);
+    put(in_redis, UUID_C, "ISSUED", ISSUED);
+    ask(world, UUID_A, &a);
+    ask(world, UUID_B, &b);
+    ask(world, UUID_C, &c);
+    ask(world, "REQ-1", &other);
+    turn(world);
+    expect_asked(3, 0);
+    assert_string_equal(mgets[0].hash, "coupon:results:017f22e279");
+    assert_int_equal(mgets[0].count, 2);
+    assert_string_equal(mgets[1].hash, "coupon:results:017f22e27a");
+    assert_int_equal(mgets[1].count, 1);
+    assert_string_equal(mgets[2].hash, "");
+    redis_fake_answer(REDIS_ANSWERS);
+    redis_fake_answer(REDIS_ANSWERS);
+    redis_fake_answer(REDIS_ANSWERS);
+    expect_told(&a, 1, RESULT_FOUND, ISSUED);
+    expect_told(&c, 1, RESULT_FOUND, ISSUED);
+    turn(world);
+    sql_fake_answer(SQL_OK);
+    assert_non_null(strstr(sql_fake_text, "('" UUID_B "','REQ-1')"));
+    expect_told(&b, 1, RESULT_ABSENT, NULL);
+    expect_told(&other, 1, RESULT_ABSENT, NULL);
+}
+
 static void what_is_not_in_redis_is_in_mysql(void **state)
 {
     struct world *world = *state;
@@ -293,6 +327,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(equal_questions_are_asked_once),
+        TEST(what_shares_a_hash_is_asked_for_together),
         TEST(what_is_not_in_redis_is_in_mysql),
         TEST(redis_that_is_down_is_passed_over),
         TEST(redis_that_fails_is_passed_over),

@@ -13,6 +13,7 @@
 
 #include "api-gateway/result_lookup.h"
 #include "common/base/container_of.h"
+#include "common/contract/result_key.h"
 #include "tests/unit/loop.h"
 #include "tests/unit/sql_fakes.h"
 
@@ -58,10 +59,11 @@ static void sql_fake_rows(const char *text, sql_row row, void *cookie)
     }
 }
 
-/* An MGET that waits for its answer. */
+/* An MGET or HMGET that waits for its answer. */
 struct mget {
     redis_link_reply reply;
     void *cookie;
+    char hash[RESULT_KEY_SIZE]; /* of an HMGET */
     size_t count;
     char ids[128][65];
 };
@@ -81,23 +83,28 @@ void __wrap_redis_link_command(struct redis_link *link, redis_link_reply reply, 
 void __wrap_redis_link_command(struct redis_link *link, redis_link_reply reply, void *cookie,
                                size_t count, const char *const *parts, const size_t *lengths)
 {
-    const size_t skip = strlen("coupon:result:");
+    bool in_hash = strcmp(parts[0], "HMGET") == 0;
+    size_t skip = in_hash ? 0 : strlen("coupon:result:");
+    size_t first = in_hash ? 2 : 1;
     struct mget *mget = &mgets[mget_count++];
 
     (void)link;
-    assert_true(mget_count <= 16 && count - 1 <= 128);
-    assert_string_equal(parts[0], "MGET");
-    *mget = (struct mget){.reply = reply, .cookie = cookie, .count = count - 1};
-    for (size_t i = 0; i + 1 < count; i++) {
-        assert_memory_equal(parts[i + 1], "coupon:result:", skip);
-        memcpy(mget->ids[i], parts[i + 1] + skip, lengths[i + 1] - skip);
+    assert_true(mget_count <= 16 && count > first && count - first <= 128);
+    if (!in_hash)
+        assert_string_equal(parts[0], "MGET");
+    *mget = (struct mget){.reply = reply, .cookie = cookie, .count = count - first};
+    if (in_hash)
+        memcpy(mget->hash, parts[1], lengths[1]);
+    for (size_t i = first; i < count; i++) {
+        assert_memory_equal(parts[i], "coupon:result:", skip);
+        memcpy(mget->ids[i - first], parts[i] + skip, lengths[i] - skip);
     }
     mget_asked++;
 }
 
 enum redis_answer { REDIS_ANSWERS, REDIS_IS_GONE, REDIS_REFUSES };
 
-/* The oldest MGET is answered. */
+/* The oldest question is answered. */
 static inline void redis_fake_answer(enum redis_answer answer)
 {
     struct mget mget = mgets[0];
