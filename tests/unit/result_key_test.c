@@ -60,8 +60,8 @@ static void an_id_of_a_gateway_has_its_time_in_the_key(void **state)
 {
     static const char text[] = "000102030405060708090a0b0c0d0e0f\n";
     char error[128], id[REQUEST_ID_UUID_SIZE];
-    struct request_id_generator generator = {
-        .keys = request_id_keys_parse(text, error, sizeof error)};
+    struct request_id_generator generator = {.keys =
+                                                 request_id_keys_parse(text, error, sizeof error)};
     struct request_id_keys *keys = (struct request_id_keys *)generator.keys;
 
     (void)state;
