@@ -38,7 +38,10 @@ BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c tests/component/*_test.c))
 BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all help setup demo test check unit system asan tsan bench up down status format clean
+# Builds whose programs can be told to kill themselves at a failpoint.
+FAILPOINT_BUILD := $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/test FAILPOINTS=1 all
+
+.PHONY: all help setup demo test check unit system faults asan tsan bench up down status format clean
 
 all: $(BINARIES) ## build the programs into build/bin
 
@@ -60,6 +63,11 @@ check: setup ## fast: format, lint, unit tests
 
 unit system: setup ## unit tests and component tests alone; system tests alone (ARGS="-k name")
 	@$(PYTHON) -m tests.run $@ $(ARGS)
+
+faults: setup ## break it on purpose and look: make faults ROW="13 14" SEED=n; all rows take long; table, JSON under build/faults
+	@$(MAKE) --no-print-directory -j2 all
+	@$(FAILPOINT_BUILD)
+	@$(PYTHON) -m tests.faults $(ROW) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 asan: setup ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(PYTHON) -m tests.run all --build build/asan

@@ -1,9 +1,10 @@
-"""Build and try everything: python3 -m tests.run all|check|unit|system [--build DIR] [pytest's arguments]
+"""Build and try everything: python3 -m tests.run all|check|unit|system|faults [--build DIR] [pytest's arguments]
 
   check    format, lint, build with all warnings as errors, unit tests
   unit     unit and component tests
   system   the system tests on real servers; further arguments go to pytest, e.g. -k crowd
-  all      check, component tests, system tests, a short demo
+  faults   the short version of every row of the table of faults; further arguments go to pytest
+  all      check, component tests, system tests, faults, a short demo
 
 DIR is build (the default), build/asan or build/tsan. The last line is always "N passed, N failed"."""
 
@@ -70,6 +71,11 @@ class Run:
         self.tally.heading("system tests")
         self._pytest("system", ["tests/system", *self.arguments])
 
+    def faults(self) -> None:
+        """The short version of every row of the table of faults, on worlds of its own."""
+        self.tally.heading("faults")
+        self._pytest("faults", ["tests/faults", *self.arguments])
+
     def demo(self) -> None:
         """The demo, as a newcomer runs it, with fewer sales."""
         if self.variant.sanitized:
@@ -96,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python3 -m tests.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("all", "check", "unit", "system"))
+    parser.add_argument("what", choices=("all", "check", "unit", "system", "faults"))
     parser.add_argument("--build", default="build", metavar="DIR")
     options, arguments = parser.parse_known_args()
     run = Run(Variant(options.build.rstrip("/")), arguments)
@@ -104,19 +110,21 @@ def main() -> int:
     if options.what in ("all", "check"):
         run.lint()
     run.tally.heading("build")
-    targets = {"all": ["all", "tests"], "check": ["all", "tests"], "unit": ["tests"], "system": ["all"]}
+    targets = {"all": ["all", "tests"], "check": ["all", "tests"], "unit": ["tests"], "system": ["all"], "faults": ["all"]}
     built = run.build(run.variant, *targets[options.what])
-    if built and options.what in ("all", "system") and run.variant.failpoints != run.variant:
+    if built and options.what in ("all", "system", "faults") and run.variant.failpoints != run.variant:
         built = run.build(run.variant.failpoints, "all")
     if built:
-        if options.what != "system":
+        if options.what not in ("system", "faults"):
             run.c_tests("unit")
         if options.what in ("all", "unit"):
             run.c_tests("component")
-        if options.what != "system":
+        if options.what not in ("system", "faults"):
             run.python_tests()
         if options.what in ("all", "system"):
             run.system_tests()
+        if options.what in ("all", "faults"):
+            run.faults()
         if options.what == "all":
             run.demo()
     return run.end()

@@ -1,17 +1,21 @@
 """What a client sent and what it was told, written down outside the system and fsynced, one JSON line each.
 
 Lines, in the order in which they happened:
-  {"sent": 7, "coupon": 1, "user": 16, "key": "k", "gateway": "http://…"}   before the request goes out
+  {"sent": 7, "coupon": 1, "user": 16, "key": "k", "gateway": "http://…", "at": …}   before the request goes out
   {"told": 7, "answer": "accepted", "status": 202, "requestId": "…"}        202
   {"told": 7, "answer": "refused", "status": 409, "code": "SOLD_OUT"}       any other final answer
   {"told": 7, "answer": "unknown", "requestId": "…"}                        503 unknown, or no answer at all
   {"result": "requestId", "status": "ISSUED", "reason": null, "issueNo": 1} what a poll showed in the end
-A line without its "told" counts as unknown."""
+  {"polled": "requestId", "at": …, "ms": 1.5, "status": 200, "wait": 2, "state": "PENDING"}   each poll (load only)
+  {"open": "requestId"}                                                     polled to no end (load only)
+at is in seconds since 1970; a "told" of the load has "ms", how long the client waited. A "sent" without its "told"
+counts as unknown."""
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,6 +32,20 @@ class Attempt:
     status: int | None = None
     code: str | None = None
     request_id: str | None = None
+    at: float = 0.0
+    ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Poll:
+    """One question for a result: when, how long it took, and what came. status None: no answer."""
+
+    request_id: str
+    at: float
+    ms: float
+    status: int | None
+    wait: int
+    state: str | None
 
 
 @dataclass
@@ -36,6 +54,8 @@ class Account:
 
     attempts: dict[int, Attempt] = field(default_factory=dict)
     results: dict[str, list[tuple[str, str | None, int | None]]] = field(default_factory=dict)
+    polls: list[Poll] = field(default_factory=list)
+    open_ends: list[str] = field(default_factory=list)
 
     def accepted(self) -> dict[str, Attempt]:
         """The attempts that were answered 202, by their request id."""
@@ -48,7 +68,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("a", buffering=1, encoding="utf-8")  # a kill -9 of the client loses no line
         self._next = sum(1 for attempt in read_lines(path) if "sent" in attempt)
 
     def __enter__(self) -> "Ledger":
@@ -62,7 +82,8 @@ class Ledger:
     def sent(self, coupon: int, user: int, key: str | None, gateway: str) -> int:
         """Write that a request goes out; its number."""
         number, self._next = self._next, self._next + 1
-        self._write({"sent": number, "coupon": coupon, "user": user, "key": key, "gateway": gateway})
+        line = {"sent": number, "coupon": coupon, "user": user, "key": key, "gateway": gateway, "at": time.time()}
+        self._write(line)
         return number
 
     def told(self, number: int, answer: str, **facts: Any) -> None:
@@ -72,6 +93,15 @@ class Ledger:
     def result(self, request_id: str, status: str, reason: str | None, issue_no: int | None) -> None:
         """Write a final result that a poll showed."""
         self._write({"result": request_id, "status": status, "reason": reason, "issueNo": issue_no})
+
+    def polled(self, poll: Poll) -> None:
+        """Write that a result was asked for."""
+        facts = asdict(poll)
+        self._write({"polled": facts.pop("request_id"), **facts})
+
+    def open_end(self, request_id: str) -> None:
+        """Write that its result was polled for, and never came."""
+        self._write({"open": request_id})
 
     def sync(self) -> None:
         """Bring it to the disk."""
@@ -107,12 +137,18 @@ def read_account(path: Path) -> Account:
     account = Account()
     for line in read_lines(path):
         if "sent" in line:
-            account.attempts[line["sent"]] = Attempt(line["coupon"], line["user"], line["key"])
+            attempt = Attempt(line["coupon"], line["user"], line["key"], at=line.get("at", 0.0))
+            account.attempts[line["sent"]] = attempt
         elif "told" in line:
             attempt = account.attempts[line["told"]]
             attempt.answer = line["answer"]
             attempt.status, attempt.code = line.get("status"), line.get("code")
-            attempt.request_id = line.get("requestId")
+            attempt.request_id, attempt.ms = line.get("requestId"), line.get("ms")
+        elif "polled" in line:
+            poll = Poll(line["polled"], line["at"], line["ms"], line["status"], line["wait"], line["state"])
+            account.polls.append(poll)
+        elif "open" in line:
+            account.open_ends.append(line["open"])
         else:
             shown = (line["status"], line["reason"], line["issueNo"])
             account.results.setdefault(line["result"], []).append(shown)

@@ -1,0 +1,1 @@
+"""The fault harness: python3 -m tests.faults"""

@@ -1,0 +1,182 @@
+"""Plays rows: load, fault, heal, drain, checkers; and changes the stage where the next row needs another one."""
+
+import time
+import traceback
+from collections.abc import Callable
+
+from deploy.local.condition import wait_until
+from deploy.local.errors import LocalError
+from tests.faults import outcome as verdicts
+from tests.faults.load_run import LoadRun
+from tests.faults.outcome import Outcome, percentile, told_during
+from tests.faults.registry import Row
+from tests.faults.stage import Build, Stage, print_progress
+from tests.faults.trial import Trial, Unmet
+from tests.support.check.counts import count
+from tests.support.crowd import Buyer
+from tests.support.ledger import Account, read_account
+from tests.support.rest import call
+from tests.support.sanitizer import reports, sizes
+
+SECONDS_TO_RECOVER = 100.0
+_SECONDS_TO_WARM_UP = 60.0
+_ACCEPTED_BEFORE_THE_FAULT = 30
+_ASKED_AFTERWARDS = 20
+
+
+class Theatre:
+    """Used with `with`; one stage is up at a time, and none afterwards."""
+
+    def __init__(self, build: Build, seed: int, short: bool, progress: Callable[[str], None] = print_progress) -> None:
+        self.build, self.seed, self.short = build, seed, short
+        self._progress = progress
+        self._stage: Stage | None = None
+
+    def __enter__(self) -> "Theatre":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> list[str]:
+        """End the stage that is up; what is wrong with how its programs ended."""
+        stage, self._stage = self._stage, None
+        return stage.down() if stage else []
+
+    def play(self, row: Row) -> Outcome:
+        """Play the row. Whatever goes wrong is in the outcome; only interrupts are raised."""
+        began = time.monotonic()
+        result = Outcome(row.number, row.name, verdicts.FAILED)
+        if self.short and row.long_only:
+            result.verdict = f"{verdicts.LONG_ONLY}: {row.long_only}"
+            return result
+        try:
+            self._play(row, result)
+        except Exception as error:
+            result.problems.append(_in_words(error))
+            self._abandon(result)
+        if not result.problems:
+            result.verdict = verdicts.PASSED
+        result.seconds = time.monotonic() - began
+        return result
+
+    def _play(self, row: Row, result: Outcome) -> None:
+        stage = self._stage_of(row)
+        system = stage.system
+        stage.heal()
+        before, known, since = system.processes(), sizes(), system.ends()
+        with system.ledger(row.slug) as ledger:
+            coupons = [system.new_coupon(stock) for stock in row.load.stocks] if row.load else []
+            trial = Trial(row, stage, self.seed, self.short, since, ledger, coupons)
+            try:
+                self._break(trial)
+                result.recovery = self._recover(trial)
+            finally:
+                left = trial.load.finish(SECONDS_TO_RECOVER + 20) if trial.load else None
+            result.problems += [*trial.unmet, *([left] if left else [])]
+            system.wait_drained()
+            account = _together(ledger.account(), read_account(trial.load.ledger) if trial.load else Account())
+            self._judge(trial, account, result)
+        after = system.processes()
+        ended = {name for name, pid in before.items() if after[name] != pid} - trial.may_end
+        if ended:
+            result.problems.append(f"ended by themselves: {', '.join(sorted(ended))}; logs in {stage.data_dir / 'logs'}")
+        result.problems += [f"sanitizer: {report}" for report in reports(known)]
+
+    def _stage_of(self, row: Row) -> Stage:
+        if type(self._stage) is not row.stage:
+            wrong = self.close()
+            if wrong:
+                raise LocalError(f"the world before did not end well: {'; '.join(wrong)}")
+            self._progress(f"  a world for the next rows: {row.stage.__name__}")
+            self._stage = row.stage(self.build)
+            self._stage.up()
+        assert self._stage
+        return self._stage
+
+    def _break(self, trial: Trial) -> None:
+        """The load, warmed up, and the row's function."""
+        plan = trial.row.load
+        if plan:
+            trial.load = LoadRun(
+                trial.system.ledgers / f"{trial.row.slug}-load.jsonl", trial.system.gateways, trial.coupons,
+                trial.random.randrange(1 << 30), plan.rate, plan.keyed, plan.polled, SECONDS_TO_RECOVER,
+            )  # fmt: skip
+            trial.load.wait_for("accepted", _ACCEPTED_BEFORE_THE_FAULT, _SECONDS_TO_WARM_UP)
+        began = time.time()
+        try:
+            trial.row.play(trial)
+        except (Unmet, AssertionError) as error:
+            trial.unmet.append(str(error))
+        if not trial.faults:
+            trial.faults.append((began, time.time()))
+
+    def _recover(self, trial: Trial) -> float:
+        """Heal, and wait until everything that is there is decided and every gateway serves a new client to its
+        end; how long that took. The load goes on meanwhile."""
+        began = time.monotonic()
+        trial.stage.heal()
+        system, deadline = trial.system, began + SECONDS_TO_RECOVER
+        system.wait_drained(SECONDS_TO_RECOVER)
+        coupon = system.new_coupon(1_000_000)
+        buyers = [Buyer(coupon, user, key=f"after-{user}", gateway=user) for user in range(1, 1 + len(system.gateways))]
+        system.crowd(trial.ledger, seconds=max(1.0, deadline - time.monotonic())).at_once(buyers)
+        ends = [buyer.end for buyer in buyers]
+        trial.expect(set(ends) == {"ISSUED"}, f"new clients get their coupon after healing, seen {ends}")
+        return time.monotonic() - began
+
+    def _judge(self, trial: Trial, account: Account, result: Outcome) -> None:
+        """The checkers, and what the clients saw."""
+        system = trial.system
+        result.requests = len(account.attempts)
+        result.problems += system.violations(trial.since, account)
+        result.problems += _unanswered(account) + _asked_again(trial, account)
+        result.counts = count(account, system.requests.read(trial.since), system.database.tables())
+        result.statuses, waits = told_during(account, trial.faults)
+        result.p50, result.p99 = percentile(waits, 0.5), percentile(waits, 0.99)
+        result.notes += trial.notes
+
+    def _abandon(self, result: Outcome) -> None:
+        """A world in which a row broke down is no good for the next one."""
+        stage, self._stage = self._stage, None
+        if stage is None:
+            return
+        result.notes.append(f"logs of its world: {stage.data_dir / 'logs'}")
+        try:
+            stage.down()
+        except LocalError as error:
+            result.problems.append(str(error))
+
+
+def _together(first: Account, second: Account) -> Account:
+    """Two ledgers as one."""
+    attempts = {**first.attempts, **{number + len(first.attempts): a for number, a in second.attempts.items()}}
+    results = {name: [*first.results.get(name, []), *second.results.get(name, [])]
+               for name in {**first.results, **second.results}}  # fmt: skip
+    return Account(attempts, results, [*first.polls, *second.polls], [*first.open_ends, *second.open_ends])
+
+
+def _unanswered(account: Account) -> list[str]:
+    return [f"poll: {name} was answered 202 and no poll showed its end" for name in account.open_ends[:10]]
+
+
+def _asked_again(trial: Trial, account: Account) -> list[str]:
+    """Some that were answered 202, whether or not they were polled then: every gateway must show an end."""
+    names = sorted(account.accepted())
+    wrong = []
+    for name in trial.random.sample(names, min(len(names), _ASKED_AFTERWARDS)):
+        url = f"{trial.random.choice(trial.system.gateways)}/api/v1/coupons/result/{name}"
+        ended = wait_until(lambda: _ended(url), 10)
+        if not ended:
+            wrong.append(f"poll: {name} was answered 202, and {url} shows no end when all is drained")
+    return wrong
+
+
+def _ended(url: str) -> bool:
+    answer = call("GET", url)
+    return answer.status == 200 and answer.json["status"] != "PENDING"
+
+
+def _in_words(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({where.filename.rpartition('/')[2]}:{where.lineno})"
