@@ -79,9 +79,10 @@ bench: setup ## speed against ceilings measured in the same run; JSON under buil
 	@$(MAKE) --no-print-directory -j2 all benches
 	@$(PYTHON) -m tests.bench.run
 
-up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2
+up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2 BROKERS=1
 	@$(PYTHON) -m deploy.local up $(if $(WORKERS),--workers $(WORKERS)) \
-	  $(if $(PARTITIONS),--partitions $(PARTITIONS)) $(if $(GATEWAYS),--gateways $(GATEWAYS))
+	  $(if $(PARTITIONS),--partitions $(PARTITIONS)) $(if $(GATEWAYS),--gateways $(GATEWAYS)) \
+	  $(if $(BROKERS),--brokers $(BROKERS))
 
 down: ## stop what `make up` started
 	@$(PYTHON) -m deploy.local down

@@ -18,6 +18,13 @@ def _count(text: str) -> int:
     return number
 
 
+def _broker_count(text: str) -> int:
+    number = int(text)
+    if number not in (1, 3):
+        raise argparse.ArgumentTypeError("allowed: 1 and 3")
+    return number
+
+
 def _partition_count(text: str) -> int:
     number = int(text)
     if not 1 <= number <= 256:
@@ -36,6 +43,7 @@ def _arguments() -> argparse.Namespace:
     up.add_argument("--workers", type=_count, help="default: as at the last up, or 3")
     up.add_argument("--partitions", type=_partition_count, help="of the request topic; default: as it is, or 3")
     up.add_argument("--gateways", type=_count, help="default: as at the last up, or 2")
+    up.add_argument("--brokers", type=_broker_count, help="Kafka nodes, 1 or 3; default: as it is, or 1")
     commands.add_parser("down", help="end what up started; data stays")
     commands.add_parser("status", help="print how all is doing; exit code 1 if anything is not up")
     commands.add_parser("wipe", help="down, and remove all data")
@@ -53,6 +61,7 @@ def main() -> int:
             partitions=getattr(options, "partitions", None),
             gateways=getattr(options, "gateways", None),
             workers=getattr(options, "workers", None),
+            brokers=getattr(options, "brokers", None),
         )
         if options.command == "status":
             return 0 if print_status(world) else 1

@@ -17,10 +17,12 @@ class KafkaError(Exception):
 
 @dataclass(frozen=True)
 class Metadata:
-    """brokers: node id → (host, port). topics: name → partition → leader's node id (-1: none)."""
+    """brokers: node id → (host, port). topics: name → partition → leader's node id (-1: none). in_sync: name →
+    partition → node ids of the replicas in sync."""
 
     brokers: Mapping[int, tuple[str, int]]
     topics: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    in_sync: Mapping[str, Mapping[int, list[int]]] = field(default_factory=dict)
 
 
 def metadata(host: str, port: int, topics: Iterable[str] | None = None, timeout: float = 5) -> Metadata:
@@ -34,19 +36,19 @@ def metadata(host: str, port: int, topics: Iterable[str] | None = None, timeout:
         brokers[node] = (name or "", broker_port)
     reader.int32()
     found: dict[str, dict[int, int]] = {}
+    in_sync: dict[str, dict[int, list[int]]] = {}
     for _ in range(reader.int32()):
         error, name = reader.int16(), reader.text() or ""
         reader.int8()
-        leaders = {}
+        leaders, replicas = {}, {}
         for _ in range(reader.int32()):
             reader.int16()
             partition, leader = reader.int32(), reader.int32()
-            reader.skip_int32_array()
-            reader.skip_int32_array()
-            leaders[partition] = leader
+            reader.int32_array()
+            leaders[partition], replicas[partition] = leader, reader.int32_array()
         if error != UNKNOWN_TOPIC:
-            found[name] = leaders
-    return Metadata(brokers, found)
+            found[name], in_sync[name] = leaders, replicas
+    return Metadata(brokers, found, in_sync)
 
 
 def create_topic(
@@ -135,9 +137,8 @@ class _Reader:
         start, self._position = self._position, self._position + length
         return self._data[start : self._position].decode()
 
-    def skip_int32_array(self) -> None:
-        count = self.int32()
-        self._position += 4 * max(0, count)
+    def int32_array(self) -> list[int]:
+        return [self.int32() for _ in range(self.int32())]
 
 
 def _text(value: str) -> bytes:

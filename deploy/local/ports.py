@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, replace
 
 @dataclass(frozen=True)
 class Ports:
-    """Those of one world, all on 127.0.0.1. Gateways and workers count from 0 and take every tenth."""
+    """Those of one world, all on 127.0.0.1. Gateways and workers count from 0 and take every tenth, Kafka's
+    nodes and their controllers take every second."""
 
     kafka: int = 19092
     kafka_controller: int = 19093

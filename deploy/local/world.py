@@ -13,7 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 from deploy.local import paths
 from deploy.local.errors import LocalError
-from deploy.local.kafka import KafkaBroker
+from deploy.local.kafka import THREE_NODES_JAVA_OPTIONS, KafkaBroker, Voter
+from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.kafka_protocol import KafkaError
 from deploy.local.mariadb import DATABASE, PASSWORD, USER, MariaDb
 from deploy.local.ports import Ports
@@ -29,8 +30,11 @@ GROUP = "coupon-issue-group"
 REQUEST_BYTES = 1_310_720
 DEAD_LETTER_BYTES = 1_572_864  # a dead letter is the request and some headers
 
+_HOW_TO_WIPE = "    make down && /usr/bin/python3 -m deploy.local wipe"
+
 _Item = TypeVar("_Item")
-_CONTENT = ("kafka", "mariadb", "redis", "secrets", "pids", "logs", "world.json", "lock")
+_CONTENT = ("mariadb", "redis", "secrets", "pids", "logs", "world.json", "lock")
+_KAFKA = "kafka"  # one node has this name, several have it with -1, -2, …
 
 
 class Member(Protocol):
@@ -51,8 +55,10 @@ def print_progress(line: str) -> None:
 
 class World:
     """A system of its own under data_dir. What runs is known from there alone, so an object made later
-    (or after a kill -9 of anything) can go on with it. partitions, gateways and workers of None mean: as
-    at the last up(), or 3, 2 and 3. The flags and environments are added to those of every instance."""
+    (or after a kill -9 of anything) can go on with it. partitions, gateways, workers and brokers of None mean:
+    as at the last up(), or 3, 2, 3 and 1. The flags and environments are added to those of every instance.
+    With several brokers .kafka is the cluster and .kafka.brokers its nodes. A topic has as many replicas as
+    there are brokers, three at most, and one less must be in sync; min_in_sync says otherwise."""
 
     def __init__(
         self,
@@ -61,6 +67,10 @@ class World:
         partitions: int | None = None,
         gateways: int | None = None,
         workers: int | None = None,
+        brokers: int | None = None,
+        replicas: int | None = None,
+        min_in_sync: int | None = None,
+        broker_properties: Mapping[str, str] | None = None,
         bin_dir: Path = paths.BIN,
         gateway_flags: Sequence[str] = (),
         worker_flags: Sequence[str] = (),
@@ -79,7 +89,10 @@ class World:
         self._bin_dir = bin_dir
         self._progress = progress
         self.secrets = SecretFiles(self.data_dir)
-        self.kafka = KafkaBroker(self.data_dir, self.ports.kafka, self.ports.kafka_controller)
+        self._brokers_made: int | None = last.get("brokers", 1) if last else None
+        self._broker_properties = dict(broker_properties or {})
+        self._replicas, self._min_in_sync = replicas, min_in_sync
+        self.kafka = self._make_kafka(brokers or self._brokers_made or 1)
         self.mariadb = MariaDb(self.data_dir, self.ports.mariadb, buffer_pool)
         self.redis = Redis(self.data_dir, self.ports.redis)
         gateways = last.get("gateways", 2) if gateways is None else gateways
@@ -98,8 +111,13 @@ class World:
     def up_servers(self) -> None:
         """The part of up() below the programs: servers, schema and topics. No lock is taken."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        if self._brokers_made not in (None, len(self.brokers)):
+            raise LocalError(
+                f"this system was made with {self._brokers_made} Kafka brokers, and {len(self.brokers)} were asked for."
+                f" To begin anew without the data:\n{_HOW_TO_WIPE}"
+            )
         self.secrets.make()
-        self._start_all([self.kafka, self.mariadb, self.redis])
+        self._start_all([*self.brokers, self.mariadb, self.redis])
         self.apply_schema()
         self.create_topics()
         self._remember()
@@ -110,16 +128,15 @@ class World:
             return
         with self._exclusive():
             processes = [Process(self.data_dir, name) for name in self.process_names()]
-            servers = {self.kafka.name, self.mariadb.name, self.redis.name}
-            self._stop_all([process for process in processes if process.name not in servers])
-            self._stop_all([process for process in processes if process.name in servers])
+            servers = [process for process in processes if self._is_server(process.name)]
+            self._stop_all([process for process in processes if not self._is_server(process.name)])
+            self._stop_all(servers)
 
     def wipe(self) -> None:
         """down(), and remove all data, logs and secrets; files of others in data_dir stay."""
         self.down()
         shutil.rmtree(self.mariadb.socket.parent, ignore_errors=True)
-        for name in _CONTENT:
-            path = self.data_dir / name
+        for path in (*(self.data_dir / name for name in _CONTENT), *self.data_dir.glob(f"{_KAFKA}*")):
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -150,11 +167,13 @@ class World:
         if seen not in (None, self.partitions):
             raise LocalError(
                 f"topic {TOPIC} has {seen} partitions, and {self.partitions} were asked for. More or fewer would send"
-                " a coupon's requests to another partition and break their order. To begin anew without the data:\n"
-                "    make down && /usr/bin/python3 -m deploy.local wipe"
+                f" a coupon's requests to another partition and break their order. To begin anew without the data:\n"
+                f"{_HOW_TO_WIPE}"
             )
+        config = {} if self._min_in_sync is None else {"min.insync.replicas": str(self._min_in_sync)}
         for name, size in ((TOPIC, REQUEST_BYTES), (TOPIC + DEAD_LETTER_SUFFIX, DEAD_LETTER_BYTES)):
-            if self.kafka.create_topic(name, self.partitions, {"max.message.bytes": str(size)}):
+            settings = {**config, "max.message.bytes": str(size)}
+            if self.kafka.create_topic(name, self.partitions, settings, self._replicas):
                 self._progress(f"  topic {name}, {self.partitions} partitions")
 
     def make_gateway(
@@ -200,11 +219,32 @@ class World:
 
     def members(self) -> list[KafkaBroker | MariaDb | Redis | Program]:
         """All that should be up."""
-        return [self.kafka, self.mariadb, self.redis, *self.gateways, *self.workers]
+        return [*self.brokers, self.mariadb, self.redis, *self.gateways, *self.workers]
+
+    @property
+    def brokers(self) -> list[KafkaBroker]:
+        """Kafka's nodes."""
+        return self.kafka.brokers if isinstance(self.kafka, KafkaCluster) else [self.kafka]
 
     def process_names(self) -> list[str]:
         """Names of all that was started here and not ended since, whether or not it still runs."""
         return sorted(file.stem for file in (self.data_dir / "pids").glob("*.json"))
+
+    def _make_kafka(self, count: int) -> KafkaBroker | KafkaCluster:
+        kafka, controller = self.ports.kafka, self.ports.kafka_controller
+        if count == 1:
+            return KafkaBroker(self.data_dir, kafka, controller, properties=self._broker_properties)
+        voters = [Voter(number + 1, controller + 2 * number) for number in range(count)]
+        return KafkaCluster([
+            KafkaBroker(
+                self.data_dir, kafka + 2 * number, controller + 2 * number, number + 1, voters,
+                java_options=THREE_NODES_JAVA_OPTIONS, properties=self._broker_properties, name=f"{_KAFKA}-{number + 1}",
+            )
+            for number in range(count)
+        ])  # fmt: skip
+
+    def _is_server(self, name: str) -> bool:
+        return name in (self.mariadb.name, self.redis.name) or name.startswith(_KAFKA)
 
     def _store_flags(self) -> list[str | Path]:
         return [
@@ -277,6 +317,7 @@ class World:
             "partitions": self.partitions,
             "gateways": len(self.gateways),
             "workers": len(self.workers),
+            "brokers": len(self.brokers),
             "ports": asdict(self.ports),
         }
         fresh = self.data_dir / "world.json.new"

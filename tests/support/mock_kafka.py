@@ -56,7 +56,9 @@ class MockKafka:
         """As many as it was started with."""
         return self._topics.get(name)
 
-    def create_topic(self, name: str, partitions: int, config: Mapping[str, str] | None = None) -> bool:
+    def create_topic(
+        self, name: str, partitions: int, config: Mapping[str, str] | None = None, replicas: int | None = None
+    ) -> bool:
         """They are there already."""
         if self._topics.get(name) != partitions:
             raise LocalError(f"the mock cluster has no topic {name} with {partitions} partitions")

@@ -4,7 +4,7 @@ different coupons spread. Written by the gateways and by Java, placed by murmur2
 import json
 import subprocess
 
-from deploy.local.kafka import TOOL_JAVA_OPTIONS
+from deploy.local.kafka_questions import TOOL_JAVA_OPTIONS
 from deploy.local.paths import KAFKA_LIBS
 from tests.support.murmur2 import partition_of
 from tests.support.rest import call
