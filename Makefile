@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := all
 
 PYTHON ?= /usr/bin/python3
-# A build variant is a folder: build, build/test (failpoints), build/asan, build/tsan.
+# A build variant is a folder: build, build/test (failpoints), build/asan, build/tsan, build/fuzz.
 BUILD ?= build
 VERSION := 0.1.0
 
@@ -23,7 +23,8 @@ HARDEN := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstac
   $(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full)
 CPPFLAGS += -I. -D_GNU_SOURCE -DCOUPON_VERSION='"$(VERSION)"' $(if $(FAILPOINTS),-DCOUPON_FAILPOINTS) \
   $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)) $(LLHTTP_INCLUDE)
-CFLAGS += -std=gnu11 -g $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+CFLAGS += -std=gnu11 -g $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) \
+  $(if $(findstring fuzzer,$(SANITIZE)),-fno-sanitize-recover=all)
 LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lpthread -lm
 
@@ -36,12 +37,13 @@ COMMON += $(if $(filter thread,$(SANITIZE)),$(BUILD)/obj/tests/support/c11_threa
 program_objects = $(call object,$(call sources,$(1)))
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c tests/component/*_test.c))
+FUZZES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/*_fuzz.c))
 BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 
 # Builds whose programs can be told to kill themselves at a failpoint.
 FAILPOINT_BUILD := $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/test FAILPOINTS=1 all
 
-.PHONY: all help setup demo test check unit system faults asan tsan bench up down status format clean
+.PHONY: all help setup demo test check unit system faults asan tsan fuzz bench up down status format clean
 
 all: $(BINARIES) ## build the programs into build/bin
 
@@ -75,6 +77,9 @@ asan: setup ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: setup ## all tests with ThreadSanitizer
 	@$(PYTHON) -m tests.run all --build build/tsan
 
+fuzz: setup ## search for inputs that break a parser: make fuzz SECONDS=60 TARGET=http_reader
+	@$(PYTHON) -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(TARGET)
+
 bench: setup ## speed against ceilings measured in the same run; JSON under build/bench
 	@$(MAKE) --no-print-directory -j2 all benches
 	@$(PYTHON) -m tests.bench.run
@@ -94,10 +99,12 @@ format: ## rewrite the C sources in the project's format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean: ## remove what was built; keeps Kafka's jars and the local system's data
-	@rm -rf build/bin build/obj build/tests build/test build/asan build/tsan
+	@rm -rf build/bin build/obj build/tests build/test build/asan build/tsan \
+	  build/fuzz/obj build/fuzz/tests
 
-.PHONY: tests benches
-tests: $(TESTS)
+.PHONY: tests fuzzes benches
+tests: $(TESTS) $(FUZZES)
+fuzzes: $(FUZZES)
 benches: $(BENCHES)
 
 $(BUILD)/bin/%: $(COMMON)
@@ -112,6 +119,11 @@ SUPPORT := $(BUILD)/obj/tests/support/mock_cluster.o
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PARTS) $(COMMON) $(SUPPORT)
 	@mkdir -p $(@D)
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# A fuzz target's main is libFuzzer's where that is built in, else one that runs its corpus.
+LIBFUZZER := $(findstring fuzzer-no-link,$(SANITIZE))
+$(FUZZES): LDFLAGS += $(if $(LIBFUZZER),-fsanitize=fuzzer)
+$(FUZZES): $(if $(LIBFUZZER),,$(BUILD)/obj/tests/fuzz/corpus_main.o)
 
 # Tests with fakes in the place of what a part calls.
 FAKE_CLOCK := -Wl,--wrap=clock_monotonic_us

@@ -37,6 +37,14 @@ has_java() {
     version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p') || return 1
     [[ -n $version ]] && ((version >= JAVA_AT_LEAST))
 }
+has_libfuzzer() { compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer*.a' >/dev/null; }
+# The distribution's own version of clang, the one that clang-tidy brings.
+libfuzzer_packages() {
+    local version
+    version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+    echo "clang-${version:-14}"
+    echo "libclang-rt-${version:-14}-dev"
+}
 has_database_server() { PATH=$PATH:/usr/sbin command -v mariadbd mysqld >/dev/null; }
 has_database_client() { command -v mariadb >/dev/null || command -v mysql >/dev/null; }
 
@@ -62,6 +70,7 @@ missing_packages() {
     has_llhttp || first_available libllhttp-dev node-llhttp
     has_java || first_available "openjdk-$JAVA_AT_LEAST-jre-headless" openjdk-21-jre-headless
     command -v mvn >/dev/null || echo maven
+    has_libfuzzer || libfuzzer_packages
     has_database_server || first_available mariadb-server-core mysql-server-core-8.0
     has_database_client || first_available mariadb-client mysql-client
 }

@@ -1,7 +1,7 @@
 """Build and try everything: python3 -m tests.run all|check|unit|system|faults [--build DIR] [pytest's arguments]
 
-  check    format, lint, build with all warnings as errors, unit tests
-  unit     unit and component tests
+  check    format, lint, build with all warnings as errors, unit tests, the fuzz targets on their corpora
+  unit     unit and component tests, the fuzz targets on their corpora
   system   the system tests on real servers; further arguments go to pytest, e.g. -k crowd
   faults   the short version of every row of the table of faults; further arguments go to pytest
   all      check, component tests, system tests, faults, a short demo
@@ -116,7 +116,7 @@ def main() -> int:
         built = run.build(run.variant.failpoints, "all")
     if built:
         if options.what not in ("system", "faults"):
-            run.c_tests("unit")
+            run.c_tests("unit", "fuzz")
         if options.what in ("all", "unit"):
             run.c_tests("component")
         if options.what not in ("system", "faults"):

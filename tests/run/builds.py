@@ -11,6 +11,7 @@ _JOBS = max(2, os.cpu_count() or 2)
 _VARIABLES = {
     "asan": ["SANITIZE=address,undefined", "FAILPOINTS=1", "OPTIMIZE=-O1"],
     "tsan": ["SANITIZE=thread", "FAILPOINTS=1", "OPTIMIZE=-O1"],
+    "fuzz": ["SANITIZE=address,undefined,fuzzer-no-link", "OPTIMIZE=-O1"],
     "test": ["FAILPOINTS=1"],
 }
 

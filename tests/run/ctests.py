@@ -17,8 +17,8 @@ _PLAN = re.compile(r"1\.\.(\d+)$", re.MULTILINE)
 
 
 def run_c_tests(tally: Tally, variant: Variant, kind: str) -> None:
-    """Run the binaries of tests/<kind>."""
-    for source in sorted(Path("tests", kind).glob("*_test.c")):
+    """Run the binaries of tests/<kind>; fuzz targets run their corpus, each file of which is a test."""
+    for source in sorted(Path("tests", kind).glob("*_fuzz.c" if kind == "fuzz" else "*_test.c")):
         run_binary(tally, variant.path / "tests" / kind / source.stem)
 
 

@@ -167,4 +167,50 @@ static inline struct issue_verdict model_decide(const struct world *world,
     return verdict;
 }
 
+/* --- the database: what the transaction would write and read --- */
+
+static inline void world_write(struct world *world, const struct record *record,
+                               const struct issue_verdict *verdict)
+{
+    bool result = verdict->kind == ISSUE_VERDICT_DECIDED ||
+                  (verdict->kind == ISSUE_VERDICT_FAULTY && record->request.request_id[0]);
+
+    if (result)
+        world->results[world->result_count++] = (struct result_row){
+            record->request.request_id, verdict->coupon_id, record->request.user_id};
+    if (verdict->kind == ISSUE_VERDICT_DECIDED && verdict->outcome == ISSUE_OUTCOME_ISSUED)
+        world->rows[world->row_count++] = (struct holding_row){
+            verdict->coupon_id, record->request.user_id, verdict->issue_no, verdict->user_seq};
+}
+
+static inline void world_read_holdings(struct issue_decision *decision, const struct world *world)
+{
+    for (size_t i = 0; i < world->row_count; i++) {
+        const struct holding_row *row = &world->rows[i];
+        uint32_t last_seq, count = held_by(world, row->coupon_id, row->user_id, &last_seq);
+        size_t first = 0;
+
+        while (world->rows[first].coupon_id != row->coupon_id ||
+               world->rows[first].user_id != row->user_id)
+            first++;
+        if (first == i)
+            issue_decision_add_holding(decision, row->coupon_id, row->user_id, count, last_seq);
+    }
+}
+
+static inline void world_read(struct issue_decision *decision, const struct world *world)
+{
+    issue_decision_clear(decision);
+    for (size_t i = 0; i < world->coupon_count; i++) {
+        struct coupon coupon = world->coupons[i];
+
+        coupon.issued_count = issued_of(world, coupon.coupon_id);
+        issue_decision_add_coupon(decision, &coupon);
+    }
+    world_read_holdings(decision, world);
+    for (size_t i = 0; i < world->result_count; i++)
+        issue_decision_add_known(decision, world->results[i].request_id,
+                                 world->results[i].coupon_id, world->results[i].user_id);
+}
+
 #endif

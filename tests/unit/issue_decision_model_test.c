@@ -26,43 +26,6 @@ static uint32_t below(uint64_t *random, uint32_t limit)
     return (uint32_t)(random_u64(random) >> 32) % limit;
 }
 
-/* --- the database: what the transaction would write and read --- */
-
-static void write_rows(struct world *world, const struct record *record,
-                       const struct issue_verdict *verdict)
-{
-    bool result = verdict->kind == ISSUE_VERDICT_DECIDED ||
-                  (verdict->kind == ISSUE_VERDICT_FAULTY && record->request.request_id[0]);
-
-    if (result)
-        world->results[world->result_count++] = (struct result_row){
-            record->request.request_id, verdict->coupon_id, record->request.user_id};
-    if (verdict->kind == ISSUE_VERDICT_DECIDED && verdict->outcome == ISSUE_OUTCOME_ISSUED)
-        world->rows[world->row_count++] = (struct holding_row){
-            verdict->coupon_id, record->request.user_id, verdict->issue_no, verdict->user_seq};
-}
-
-static void read_world(struct issue_decision *decision, const struct world *world)
-{
-    issue_decision_clear(decision);
-    for (size_t i = 0; i < world->coupon_count; i++) {
-        struct coupon coupon = world->coupons[i];
-
-        coupon.issued_count = issued_of(world, coupon.coupon_id);
-        issue_decision_add_coupon(decision, &coupon);
-        for (uint64_t user_id = 1; user_id <= 5; user_id++) {
-            uint32_t last_seq;
-            uint32_t count = held_by(world, coupon.coupon_id, user_id, &last_seq);
-
-            if (count)
-                issue_decision_add_holding(decision, coupon.coupon_id, user_id, count, last_seq);
-        }
-    }
-    for (size_t i = 0; i < world->result_count; i++)
-        issue_decision_add_known(decision, world->results[i].request_id,
-                                 world->results[i].coupon_id, world->results[i].user_id);
-}
-
 /* --- random worlds and streams --- */
 
 static void make_world(uint64_t *random, struct world *world)
@@ -196,13 +159,13 @@ static void run_stream(uint64_t *random, struct world world, const struct record
     while (at < count) {
         size_t end = at + 1 + below(random, batch_max), first = at;
 
-        read_world(decision, &world);
+        world_read(decision, &world);
         for (; at < count && at < end; at++) {
             issue_decide(decision, &records[at].request, records[at].fault, NOW, &verdicts[at]);
             expect_same(at, &records[at], &expected[at], &verdicts[at]);
         }
         for (; first < at; first++)
-            write_rows(&world, &records[first], &verdicts[first]);
+            world_write(&world, &records[first], &verdicts[first]);
         for (size_t i = 0; i < world.coupon_count; i++)
             assert_int_equal(issue_decision_issued_count(decision, world.coupons[i].coupon_id),
                              issued_of(&world, world.coupons[i].coupon_id));
@@ -230,7 +193,7 @@ static void any_stream_in_any_batches_is_decided_as_the_model_says(void **state)
         after = before;
         for (size_t i = 0; i < count; i++) {
             expected[i] = model_decide(&after, &records[i]);
-            write_rows(&after, &records[i], &expected[i]);
+            world_write(&after, &records[i], &expected[i]);
             seen[expected[i].outcome]++;
         }
         for (size_t i = 0; i < sizeof batch_max / sizeof batch_max[0]; i++)

@@ -1,0 +1,1 @@
+"""Fuzzing: python3 -m tests.fuzz"""
