@@ -1,6 +1,6 @@
 """Build and try everything: python3 -m tests.run all|check|unit|system|faults [--build DIR] [pytest's arguments]
 
-  check    format, lint, build with all warnings as errors, unit tests, the fuzz targets on their corpora
+  check    format, lint, build with all warnings as errors, hardening marks, unit tests, the fuzz targets on their corpora
   unit     unit and component tests, the fuzz targets on their corpora
   system   the system tests on real servers; further arguments go to pytest, e.g. -k crowd
   faults   the short version of every row of the table of faults; further arguments go to pytest
@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 
 from deploy.local.paths import REPOSITORY
+from tests.run.binaries import check_binaries
 from tests.run.builds import Variant
 from tests.run.ctests import run_c_tests
 from tests.run.lint import lint
@@ -54,6 +55,12 @@ class Run:
         began = time.monotonic()
         return self.tally.check(f"make {variant.folder}: {' '.join(targets)}", variant.make(*targets),
                                 time.monotonic() - began)  # fmt: skip
+
+    def binaries(self) -> None:
+        """How the programs were hardened. Sanitizers and their runtime have marks of their own."""
+        if not self.variant.sanitized:
+            self.tally.heading("binaries")
+            check_binaries(self.tally, self.variant)
 
     def c_tests(self, *kinds: str) -> None:
         """cmocka tests of these kinds."""
@@ -115,6 +122,8 @@ def main() -> int:
     if built and options.what in ("all", "system", "faults") and run.variant.failpoints != run.variant:
         built = run.build(run.variant.failpoints, "all")
     if built:
+        if options.what in ("all", "check"):
+            run.binaries()
         if options.what not in ("system", "faults"):
             run.c_tests("unit", "fuzz")
         if options.what in ("all", "unit"):
