@@ -63,7 +63,9 @@ static const struct option_spec gateway_specs[] = {
      .min = 1,
      .max = 1000000,
      .argument = "N",
-     .help = "Client connections of each I/O thread; accepting pauses at this number."},
+     .help =
+         "Client connections of each I/O thread; accepting pauses at this number. Fewer where the "
+         "process may not have so many files open."},
     {.name = "accept-timeout",
      .type = OPTION_NUMBER,
      .offset = offsetof(struct gateway_config, accept_timeout_ms),
@@ -98,6 +100,7 @@ enum option_result gateway_config_read(struct gateway_config *config, int argc, 
         {"Kafka", kafka_option_specs, kafka_option_count, &config->kafka},
         {"MySQL", sql_option_specs, sql_option_count, &config->sql},
         {"Redis", redis_option_specs, redis_option_count, &config->redis},
+        {"Process", privilege_option_specs, privilege_option_count, &config->privilege},
     };
 
     return option_read(

@@ -12,7 +12,11 @@
 #include "api-gateway/management.h"
 #include "common/base/check.h"
 #include "common/base/container_of.h"
+#include "common/base/descriptor_budget.h"
 #include "common/base/log.h"
+#include "common/base/option_secret.h"
+#include "common/base/privilege.h"
+#include "common/management/health.h"
 #include "common/mysql/schema_version.h"
 
 #define RETRY_MS 500
@@ -37,6 +41,7 @@ struct gateway {
     struct topic_watch *topic;
     struct redis_link *redis;
     struct management *management;
+    size_t management_connections;
     struct first_visit visit;
     struct event *retry;
     struct event *watch; /* while stopping: have the threads ended? */
@@ -152,6 +157,25 @@ static void stop(evutil_socket_t signal_number, short what, void *cookie)
     end(gateway, EX_OK);
 }
 
+/* With one broker an idle gateway of one I/O thread was seen to have 33 descriptors. */
+static bool share_descriptors(struct gateway *gateway)
+{
+    struct gateway_config *config = &gateway->config;
+    const struct descriptor_demand demand = {
+        .own = 32 + (size_t)config->mysql_threads + 12 * (size_t)config->io_threads,
+        .management = HEALTH_CONNECTIONS,
+        .listeners = (size_t)config->io_threads,
+        .clients = (size_t)config->max_connections,
+    };
+    struct descriptor_budget budget;
+
+    if (!descriptor_budget_take(&demand, &budget))
+        return false;
+    gateway->management_connections = budget.management;
+    config->max_connections = (int64_t)budget.clients;
+    return true;
+}
+
 static bool open_all(struct gateway *gateway)
 {
     struct management_parts parts = {.config = &gateway->config};
@@ -175,7 +199,9 @@ static bool open_all(struct gateway *gateway)
     parts.mailbox = gateway->mailbox;
     parts.topic = gateway->topic;
     parts.redis = gateway->redis;
+    parts.max_connections = gateway->management_connections;
     gateway->management = management_start(&parts);
+    option_secret_wipe(&gateway->config.admin_token);
     return gateway->management;
 }
 
@@ -239,15 +265,17 @@ int main(int argc, char **argv)
     log_level_parse(gateway.config.log_level, &level);
     log_init("api-gateway", level);
     signal(SIGPIPE, SIG_IGN);
+    privilege_drop(&gateway.config.privilege);
     CHECK(sodium_init() >= 0, "libsodium does not start");
     sql_library_start();
     gateway.keys = request_id_keys_parse(gateway.config.request_id_key, error, sizeof error);
+    option_secret_wipe(&gateway.config.request_id_key);
     if (!gateway.keys) {
         log_error("bad_key_file", "--request-id-key-file: %s", error);
         return EX_CONFIG;
     }
     log_warn("auth_off", "users are not authenticated (--auth=off): for development only");
-    status = run(&gateway);
+    status = share_descriptors(&gateway) ? run(&gateway) : EX_CONFIG;
     request_id_keys_free(gateway.keys);
     log_info("stopped", "exit %d", status);
     return status;

@@ -73,7 +73,7 @@ struct management *management_start(const struct management_parts *parts)
     management = calloc(1, sizeof *management);
     CHECK(management, "out of memory");
     management->topic = parts->topic;
-    config = health_server_config(address.host, address.port);
+    config = health_server_config(address.host, address.port, parts->max_connections);
     management->server =
         http_server_new(parts->base, &config, routes, sizeof routes / sizeof routes[0], management);
     if (!management->server) {

@@ -23,6 +23,7 @@ struct management_parts {
     struct sql_mailbox *mailbox; /* of base */
     struct topic_watch *topic;
     struct redis_link *redis; /* of base, for broadcasts */
+    size_t max_connections;
 };
 
 /* sodium_init must have been called. NULL when the address can't be listened on (logged). */

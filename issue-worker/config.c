@@ -69,6 +69,7 @@ enum option_result worker_config_read(struct worker_config *config, int argc, ch
         {"Kafka", kafka_option_specs, kafka_option_count, &config->kafka},
         {"MySQL", sql_option_specs, sql_option_count, &config->sql},
         {"Redis", redis_option_specs, redis_option_count, &config->redis},
+        {"Process", privilege_option_specs, privilege_option_count, &config->privilege},
     };
 
     return option_read(

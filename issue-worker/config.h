@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "common/base/option.h"
+#include "common/base/privilege.h"
 #include "common/kafka/kafka_options.h"
 #include "common/mysql/sql_options.h"
 #include "common/redis/redis_options.h"
@@ -20,6 +21,7 @@ struct worker_config {
     struct kafka_options kafka;
     struct sql_options sql;
     struct redis_options redis;
+    struct privilege_options privilege;
 };
 
 enum option_result worker_config_read(struct worker_config *config, int argc, char **argv);

@@ -9,7 +9,9 @@
 #include "common/http/http_server.h"
 #include "common/base/address.h"
 #include "common/base/check.h"
+#include "common/base/descriptor_budget.h"
 #include "common/base/log.h"
+#include "common/base/privilege.h"
 #include "common/management/health.h"
 #include "common/mysql/schema_version.h"
 #include "issue-worker/config.h"
@@ -21,6 +23,7 @@ struct worker {
     struct worker_config config;
     struct event_base *base;
     struct http_server *management;
+    size_t management_connections;
     struct result_publisher *publisher;
     struct consume_loop *loops[64];
     size_t loop_count;
@@ -106,6 +109,22 @@ static void watch(evutil_socket_t fd, short what, void *cookie)
         stop(0, 0, worker);
 }
 
+/* With one broker an idle worker of one consumer was seen to have 21 descriptors; a producer of
+ * dead letters comes later. */
+static bool share_descriptors(struct worker *worker)
+{
+    const struct descriptor_demand demand = {
+        .own = 16 + 28 * (size_t)worker->config.consumers,
+        .management = HEALTH_CONNECTIONS,
+    };
+    struct descriptor_budget budget;
+
+    if (!descriptor_budget_take(&demand, &budget))
+        return false;
+    worker->management_connections = budget.management;
+    return true;
+}
+
 static bool start_management(struct worker *worker)
 {
     struct http_server_config config;
@@ -116,7 +135,7 @@ static bool start_management(struct worker *worker)
                   worker->config.management_listen);
         return false;
     }
-    config = health_server_config(address.host, address.port);
+    config = health_server_config(address.host, address.port, worker->management_connections);
     worker->management =
         http_server_new(worker->base, &config, routes, sizeof routes / sizeof routes[0], worker);
     if (!worker->management)
@@ -188,8 +207,9 @@ int main(int argc, char **argv)
     log_level_parse(worker.config.log_level, &level);
     log_init("issue-worker", level);
     signal(SIGPIPE, SIG_IGN);
+    privilege_drop(&worker.config.privilege);
     sql_library_start();
-    if (!schema_fits(&worker.config.sql))
+    if (!share_descriptors(&worker) || !schema_fits(&worker.config.sql))
         return EX_CONFIG;
     worker.base = event_base_new();
     CHECK(worker.base, "no event loop");

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,6 +49,13 @@ static const char *keep_secret(const char *path, const struct strbuf *content,
         return NULL;
     }
     return option_value_keep(content->data, len);
+}
+
+void option_secret_wipe(const char **secret)
+{
+    if (*secret != NULL)
+        explicit_bzero((char *)(uintptr_t)*secret, strlen(*secret));
+    *secret = NULL;
 }
 
 const char *option_secret_read(const char *path, struct strbuf *problem)

@@ -8,4 +8,7 @@
  * content. */
 const char *option_secret_read(const char *path, struct strbuf *problem);
 
+/* Overwrite a secret that is not needed any more; *secret becomes NULL. NULL in it is allowed. */
+void option_secret_wipe(const char **secret);
+
 #endif

@@ -18,6 +18,15 @@ static const char *variable(const char *name)
     return option_value_keep(value, strlen(value));
 }
 
+/* A secret must not stay where /proc/PID/environ and child processes have it. */
+static void forget_variable(const char *name)
+{
+    char *value = getenv(name);
+
+    explicit_bzero(value, strlen(value));
+    unsetenv(name);
+}
+
 static bool fail_required(const struct option_reading *reading, const struct option_spec *spec)
 {
     struct strbuf flag = STRBUF_INIT;
@@ -87,14 +96,16 @@ static bool settle_secret(const struct option_reading *reading, const struct opt
     char file_name[OPTION_NAME_SIZE];
     const char *secret, *path;
 
-    if (entry->given.count > 0) {
-        option_flag_name(spec, name);
-        return store_secret_file(reading, entry, entry->given.items[0], "", name);
-    }
     option_variable_name(spec, name);
     option_file_variable_name(spec, file_name);
     secret = variable(name);
     path = variable(file_name);
+    if (secret != NULL)
+        forget_variable(name);
+    if (entry->given.count > 0) {
+        option_flag_name(spec, file_name);
+        return store_secret_file(reading, entry, entry->given.items[0], "", file_name);
+    }
     if (secret != NULL && path != NULL)
         return option_fail(reading, "environment variables %s and %s are both set; set one", name,
                            file_name);

@@ -2,9 +2,13 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/check.h"
 #include "common/base/log.h"
+
+#define NAME_SIZE 128
 
 static void kafka_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
@@ -39,18 +43,35 @@ static bool set_all(rd_kafka_conf_t *conf, const struct kafka_setting *settings,
     return true;
 }
 
-static bool set_property(rd_kafka_conf_t *conf, const char *property,
-                         const struct kafka_setting *fixed, char *error, size_t error_size)
+/* Who may see the command line must not see these. */
+static bool is_secret(const char *name)
 {
-    const char *equals = strchr(property, '=');
-    char name[128];
+    static const char *const secrets[] = {
+        "sasl.password",         "ssl.key.password",        "ssl.key.pem",
+        "ssl.keystore.password", "sasl.oauthbearer.config", "sasl.oauthbearer.client.secret",
+    };
 
-    if (!equals || equals == property || (size_t)(equals - property) >= sizeof name) {
-        snprintf(error, error_size, "Kafka property \"%s\": give it as NAME=VALUE", property);
-        return false;
-    }
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        if (strcmp(secrets[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Split "NAME=VALUE". Returns where the value begins, or NULL. */
+static const char *split_property(const char *property, size_t len, char name[NAME_SIZE])
+{
+    const char *equals = memchr(property, '=', len);
+
+    if (!equals || equals == property || equals - property >= NAME_SIZE)
+        return NULL;
     memcpy(name, property, (size_t)(equals - property));
     name[equals - property] = '\0';
+    return equals + 1;
+}
+
+static bool is_free(const char *name, const struct kafka_setting *fixed, char *error,
+                    size_t error_size)
+{
     for (; fixed && fixed->name; fixed++) {
         if (strcmp(fixed->name, name) == 0) {
             snprintf(error, error_size,
@@ -59,7 +80,72 @@ static bool set_property(rd_kafka_conf_t *conf, const char *property,
             return false;
         }
     }
-    return set(conf, name, equals + 1, error, error_size);
+    return true;
+}
+
+static bool set_property(rd_kafka_conf_t *conf, const char *property,
+                         const struct kafka_setting *fixed, char *error, size_t error_size)
+{
+    char name[NAME_SIZE];
+    const char *value = split_property(property, strlen(property), name);
+
+    if (!value) {
+        snprintf(error, error_size, "Kafka property \"%s\": give it as NAME=VALUE", property);
+        return false;
+    }
+    if (is_secret(name)) {
+        snprintf(error, error_size,
+                 "Kafka property %s is a secret, which others see on a command line: put it into a "
+                 "file and give --kafka-properties-file FILE",
+                 name);
+        return false;
+    }
+    return is_free(name, fixed, error, error_size) && set(conf, name, value, error, error_size);
+}
+
+/* One line of the file, of which no message shows the value. */
+static bool set_line(rd_kafka_conf_t *conf, const char *line, size_t len, size_t number,
+                     const struct kafka_setting *fixed, char *error, size_t error_size)
+{
+    char name[NAME_SIZE];
+    const char *value = split_property(line, len, name);
+    char *copy;
+    bool ok;
+
+    if (!value) {
+        snprintf(error, error_size, "--kafka-properties-file, line %zu: give it as NAME=VALUE",
+                 number);
+        return false;
+    }
+    if (!is_free(name, fixed, error, error_size))
+        return false;
+    copy = strndup(value, len - (size_t)(value - line));
+    CHECK(copy, "out of memory");
+    ok = rd_kafka_conf_set(conf, name, copy, NULL, 0) == RD_KAFKA_CONF_OK;
+    explicit_bzero(copy, strlen(copy));
+    free(copy);
+    if (!ok)
+        snprintf(error, error_size,
+                 "--kafka-properties-file, line %zu: librdkafka does not take this property %s",
+                 number, name);
+    return ok;
+}
+
+static bool set_file(rd_kafka_conf_t *conf, const char *lines, const struct kafka_setting *fixed,
+                     char *error, size_t error_size)
+{
+    size_t len;
+
+    for (size_t number = 1; lines && *lines; number++) {
+        len = strcspn(lines, "\r\n");
+        if (len > 0 && lines[0] != '#' &&
+            !set_line(conf, lines, len, number, fixed, error, error_size))
+            return false;
+        lines += len;
+        lines += *lines == '\r';
+        lines += *lines == '\n';
+    }
+    return true;
 }
 
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_options *options,
@@ -75,7 +161,8 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_options *options,
     for (size_t i = 0; i < options->properties.count; i++)
         if (!set_property(conf, options->properties.items[i], fixed, error, error_size))
             goto err0;
-    if (!set_all(conf, fixed, error, error_size))
+    if (!set_file(conf, options->properties_file, fixed, error, error_size) ||
+        !set_all(conf, fixed, error, error_size))
         goto err0;
     return conf;
 

@@ -33,7 +33,12 @@ const struct option_spec kafka_option_specs[] = {
      .argument = "NAME=VALUE",
      .help =
          "Any librdkafka property; may be given again. Properties that the promises rest on are "
-         "refused."},
+         "refused, passwords too: they belong into --kafka-properties-file."},
+    {.name = "kafka-properties",
+     .type = OPTION_SECRET,
+     .offset = offsetof(struct kafka_options, properties_file),
+     .help = "More of them, NAME=VALUE a line, # for comments: the place for sasl.password and "
+             "others."},
 };
 
 const size_t kafka_option_count = sizeof kafka_option_specs / sizeof kafka_option_specs[0];

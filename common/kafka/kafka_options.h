@@ -9,6 +9,7 @@ struct kafka_options {
     const char *topic;
     const char *dlt_suffix;
     struct option_list properties; /* "name=value" of any librdkafka property */
+    const char *properties_file;   /* the content: such lines, passwords among them; or NULL */
 };
 
 extern const struct option_spec kafka_option_specs[];

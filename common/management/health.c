@@ -42,12 +42,13 @@ void health_answer_metrics(struct http_exchange *exchange)
     strbuf_free(&body);
 }
 
-struct http_server_config health_server_config(const char *host, uint16_t port)
+struct http_server_config health_server_config(const char *host, uint16_t port,
+                                               size_t max_connections)
 {
     return (struct http_server_config){
         .host = host,
         .port = port,
-        .max_connections = 256,
+        .max_connections = max_connections,
         .max_head_bytes = 8192,
         .idle_timeout_ms = 60000,
         .head_timeout_ms = 5000,

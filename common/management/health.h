@@ -27,7 +27,12 @@ void health_answer_readyz(struct http_exchange *exchange, const struct health_ch
 /* GET /metrics: Prometheus text. */
 void health_answer_metrics(struct http_exchange *exchange);
 
-/* Limits fit for a management listener on one address. */
-struct http_server_config health_server_config(const char *host, uint16_t port);
+/* As many connections as a management listener has use for. */
+#define HEALTH_CONNECTIONS 256
+
+/* Limits fit for a management listener on one address, with as many connections as there are
+ * descriptors for. */
+struct http_server_config health_server_config(const char *host, uint16_t port,
+                                               size_t max_connections);
 
 #endif

@@ -123,6 +123,61 @@ static void a_name_without_end_is_refused(void **state)
     assert_int_equal(error[sizeof error - 1], '\0');
 }
 
+static void a_password_comes_from_the_file_alone(void **state)
+{
+    static const char *const secrets[] = {"sasl.password=hunter2",
+                                          "ssl.key.password=hunter2",
+                                          "ssl.key.pem=hunter2",
+                                          "ssl.keystore.password=hunter2",
+                                          "sasl.oauthbearer.config=hunter2",
+                                          "sasl.oauthbearer.client.secret=hunter2"};
+    struct kafka_options options = options_of(NULL, 0);
+    char error[300] = "";
+    rd_kafka_conf_t *conf;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        options = options_of(&secrets[i], 1);
+        assert_null(kafka_conf_new(&options, defaults, fixed, error, sizeof error));
+        if (strstr(error, "--kafka-properties-file FILE") == NULL ||
+            strstr(error, "hunter2") != NULL)
+            fail_msg("%s: saw \"%s\"", secrets[i], error);
+    }
+    options = options_of(NULL, 0);
+    options.properties_file = "# login\r\n\r\nsasl.username=me\nsasl.password=hunter2=#\r\n\n";
+    conf = kafka_conf_new(&options, defaults, fixed, error, sizeof error);
+    if (conf == NULL)
+        fail_msg("refused: %s", error);
+    expect_setting(conf, "sasl.username", "me");
+    expect_setting(conf, "sasl.password", "hunter2=#");
+    rd_kafka_conf_destroy(conf);
+}
+
+static void what_is_wrong_in_the_file_is_told_by_its_line(void **state)
+{
+    static const struct {
+        const char *lines, *part1, *part2;
+    } rows[] = {
+        {"#\nhunter2", "line 2", "NAME=VALUE"},
+        {"=hunter2", "line 1", "NAME=VALUE"},
+        {"client.id=a\n\nlinger.ms=hunter2\n", "line 3", "linger.ms"},
+        {"no.such.property=hunter2", "line 1", "no.such.property"},
+        {"enable.auto.commit=hunter2", "enable.auto.commit", "promises"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct kafka_options options = options_of(NULL, 0);
+        char error[300] = "";
+
+        options.properties_file = rows[i].lines;
+        assert_null(kafka_conf_new(&options, defaults, fixed, error, sizeof error));
+        if (strstr(error, rows[i].part1) == NULL || strstr(error, rows[i].part2) == NULL ||
+            strstr(error, "hunter2") != NULL)
+            fail_msg("\"%s\": saw \"%s\"", rows[i].lines, error);
+    }
+}
+
 static void a_producer_is_idempotent_and_places_as_java_does(void **state)
 {
     static const char *const names[] = {"enable.idempotence=false", "acks=1", "partitioner=random",
@@ -172,6 +227,8 @@ int main(void)
         cmocka_unit_test(tables_may_be_left_out),
         cmocka_unit_test(what_is_wrong_is_told_by_name),
         cmocka_unit_test(a_name_without_end_is_refused),
+        cmocka_unit_test(a_password_comes_from_the_file_alone),
+        cmocka_unit_test(what_is_wrong_in_the_file_is_told_by_its_line),
         cmocka_unit_test(a_producer_is_idempotent_and_places_as_java_does),
         cmocka_unit_test(an_alias_does_not_win),
     };
