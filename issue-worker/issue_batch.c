@@ -58,6 +58,14 @@ bool issue_batch_full(const struct issue_batch *batch)
     return batch->count == batch->capacity || batch->bytes >= ISSUE_BATCH_MAX_BYTES;
 }
 
+bool issue_batch_has_replay(const struct issue_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->items[i].record.replayed)
+            return true;
+    return false;
+}
+
 /* The place of a partition among the spans, or where it would have to be. */
 static size_t span_place(const struct issue_batch *batch, int32_t partition)
 {

@@ -60,6 +60,9 @@ void issue_batch_clear(struct issue_batch *batch);
 
 bool issue_batch_full(const struct issue_batch *batch);
 
+/* Is there a record that an operator produced again? */
+bool issue_batch_has_replay(const struct issue_batch *batch);
+
 /* Decode a record and add it; the batch takes the message. The batch is not full. positioned: see
  * issue_span; that of a partition's first record counts. */
 void issue_batch_add(struct issue_batch *batch, const struct issue_record *record, void *message,

@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/kafka/kafka_conf.h"
+#include "issue-worker/replay_mark.h"
 
 void issue_consumer_stop(struct issue_consumer *consumer, const char *event, const char *text)
 {
@@ -131,6 +132,26 @@ void issue_consumer_take_error(struct issue_consumer *consumer, const rd_kafka_m
     }
 }
 
+/* A replay says so in its headers; most records have none. */
+static void read_replay_mark(const rd_kafka_message_t *message, struct issue_record *record)
+{
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t size;
+
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        rd_kafka_header_get_last(headers, REPLAY_MARK_HEADER, &value, &size) !=
+            RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    record->replayed = true;
+    record->first_partition = record->partition;
+    record->first_offset = record->offset;
+    if (rd_kafka_header_get_last(headers, REPLAY_ORIGIN_HEADER, &value, &size) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR &&
+        value)
+        replay_origin_parse(value, size, &record->first_partition, &record->first_offset);
+}
+
 /* Take one delivered message; true when it was added to the batch. */
 static bool take(struct issue_consumer *consumer, struct issue_batch *batch,
                  rd_kafka_message_t *message)
@@ -160,6 +181,7 @@ static bool take(struct issue_consumer *consumer, struct issue_batch *batch,
         .value = message->payload,
         .value_len = message->len,
     };
+    read_replay_mark(message, &record);
     issue_batch_add(batch, &record, message, partition->positioned);
     return true;
 }

@@ -50,6 +50,8 @@ struct known_request {
     char request_id[REQUEST_ID_MAX + 1];
     uint64_t coupon_id;
     uint64_t user_id;
+    bool failed;                   /* its result is DEAD_LETTERED */
+    struct issue_verdict *verdict; /* that said so, if it was in this batch */
     UT_hash_handle hh;
 };
 
@@ -125,15 +127,19 @@ void issue_decision_add_holding(struct issue_decision *decision, uint64_t coupon
     holding->last_seq = last_seq;
 }
 
-static void add_known(struct issue_decision *decision, const char *request_id, size_t len,
-                      unsigned int hash, uint64_t coupon_id, uint64_t user_id)
+static struct known_request *add_known(struct issue_decision *decision, const char *request_id,
+                                       size_t len, unsigned int hash, uint64_t coupon_id,
+                                       uint64_t user_id)
 {
     struct known_request *known = slab_new(&decision->known_slab);
 
     memcpy(known->request_id, request_id, len + 1);
     known->coupon_id = coupon_id;
     known->user_id = user_id;
+    known->failed = false;
+    known->verdict = NULL;
     HASH_ADD_BYHASHVALUE(hh, decision->known, request_id, (unsigned int)len, hash, known);
+    return known;
 }
 
 void issue_decision_add_known(struct issue_decision *decision, const char *request_id,
@@ -142,6 +148,15 @@ void issue_decision_add_known(struct issue_decision *decision, const char *reque
     size_t len = strlen(request_id);
 
     add_known(decision, request_id, len, hash_key(request_id, len), coupon_id, user_id);
+}
+
+void issue_decision_add_failed(struct issue_decision *decision, const char *request_id,
+                               uint64_t coupon_id, uint64_t user_id)
+{
+    size_t len = strlen(request_id);
+
+    add_known(decision, request_id, len, hash_key(request_id, len), coupon_id, user_id)->failed =
+        true;
 }
 
 static struct coupon *find_coupon(const struct issue_decision *decision, uint64_t coupon_id)
@@ -227,8 +242,8 @@ static enum issue_outcome decide_on_coupon(struct issue_decision *decision, stru
     return ISSUE_OUTCOME_ISSUED;
 }
 
-static const struct known_request *find_known(const struct issue_decision *decision,
-                                              const char *request_id, size_t len, unsigned int hash)
+static struct known_request *find_known(const struct issue_decision *decision,
+                                        const char *request_id, size_t len, unsigned int hash)
 {
     struct known_request *known;
 
@@ -244,26 +259,51 @@ static bool is_repeat(const struct known_request *known, const struct issue_requ
            (!request->coupon_id || known->coupon_id == request->coupon_id);
 }
 
+/* An id that a dead letter did not show is not a difference. */
+static bool is_replay(const struct known_request *known, const struct issue_request *request)
+{
+    return known->failed && (!known->user_id || known->user_id == request->user_id) &&
+           (!known->coupon_id || !request->coupon_id || known->coupon_id == request->coupon_id);
+}
+
+/* Of two results in one batch the later one stands. */
+static void supersede(struct known_request *known, const struct issue_request *request,
+                      uint64_t coupon_id)
+{
+    if (known->verdict)
+        known->verdict->kind = ISSUE_VERDICT_CONFLICT;
+    known->verdict = NULL;
+    known->failed = false;
+    known->coupon_id = coupon_id;
+    known->user_id = request->user_id;
+}
+
 static void decide_faulty(struct issue_decision *decision, const struct issue_request *request,
                           struct issue_verdict *verdict)
 {
     size_t len = strlen(request->request_id);
     unsigned int hash = hash_key(request->request_id, len);
+    struct known_request *known;
 
     verdict->kind = ISSUE_VERDICT_FAULTY;
     verdict->outcome = ISSUE_OUTCOME_DEAD_LETTERED;
     if (len == 0)
         return;
-    if (find_known(decision, request->request_id, len, hash))
+    if (find_known(decision, request->request_id, len, hash)) {
         verdict->kind = ISSUE_VERDICT_CONFLICT;
-    else
+        return;
+    }
+    known =
         add_known(decision, request->request_id, len, hash, request->coupon_id, request->user_id);
+    known->failed = true;
+    known->verdict = verdict;
 }
 
-void issue_decide(struct issue_decision *decision, const struct issue_request *request,
-                  enum issue_request_fault fault, int64_t now_ms, struct issue_verdict *verdict)
+static void decide(struct issue_decision *decision, const struct issue_request *request,
+                   enum issue_request_fault fault, bool replayed, int64_t now_ms,
+                   struct issue_verdict *verdict)
 {
-    const struct known_request *known;
+    struct known_request *known;
     struct coupon *coupon;
     unsigned int hash;
     size_t len;
@@ -284,14 +324,30 @@ void issue_decide(struct issue_decision *decision, const struct issue_request *r
     len = strlen(request->request_id);
     hash = hash_key(request->request_id, len);
     known = find_known(decision, request->request_id, len, hash);
-    if (known) {
+    if (known && !(replayed && is_replay(known, request))) {
         verdict->kind = is_repeat(known, request) ? ISSUE_VERDICT_REPEATED : ISSUE_VERDICT_CONFLICT;
         return;
     }
-    add_known(decision, request->request_id, len, hash, verdict->coupon_id, request->user_id);
+    if (known)
+        supersede(known, request, verdict->coupon_id);
+    else
+        add_known(decision, request->request_id, len, hash, verdict->coupon_id, request->user_id);
     verdict->kind = ISSUE_VERDICT_DECIDED;
     verdict->outcome = coupon ? decide_on_coupon(decision, coupon, request, now_ms, verdict)
                               : ISSUE_OUTCOME_UNKNOWN_COUPON;
+}
+
+void issue_decide(struct issue_decision *decision, const struct issue_request *request,
+                  enum issue_request_fault fault, int64_t now_ms, struct issue_verdict *verdict)
+{
+    decide(decision, request, fault, false, now_ms, verdict);
+}
+
+void issue_decide_replay(struct issue_decision *decision, const struct issue_request *request,
+                         enum issue_request_fault fault, int64_t now_ms,
+                         struct issue_verdict *verdict)
+{
+    decide(decision, request, fault, true, now_ms, verdict);
 }
 
 uint32_t issue_decision_issued_count(const struct issue_decision *decision, uint64_t coupon_id)

@@ -30,8 +30,13 @@ void issue_decision_add_holding(struct issue_decision *decision, uint64_t coupon
 void issue_decision_add_known(struct issue_decision *decision, const char *request_id,
                               uint64_t coupon_id, uint64_t user_id);
 
+/* The same of one whose result is DEAD_LETTERED: a replay of it is decided. */
+void issue_decision_add_failed(struct issue_decision *decision, const char *request_id,
+                               uint64_t coupon_id, uint64_t user_id);
+
 enum issue_verdict_kind {
-    ISSUE_VERDICT_DECIDED,  /* outcome holds; a result row, and with ISSUED a user_coupon row */
+    ISSUE_VERDICT_DECIDED,  /* outcome holds; a result row, and with ISSUED a user_coupon row; of a
+                               replayed request in the place of a row DEAD_LETTERED */
     ISSUE_VERDICT_REPEATED, /* this request was decided before: nothing to do */
     ISSUE_VERDICT_CONFLICT, /* its id was used by another request, whose decision stands: DLT only
                              */
@@ -53,6 +58,14 @@ struct issue_verdict {
  * closed before it was accepted · the user has as many as allowed · sold out · issued. */
 void issue_decide(struct issue_decision *decision, const struct issue_request *request,
                   enum issue_request_fault fault, int64_t now_ms, struct issue_verdict *verdict);
+
+/* The same for a record that an operator produced again. It was not seen before if DEAD_LETTERED is
+ * all that came of it, for the same user and coupon as far as they were readable. Where that came
+ * of a record of this batch, that record's verdict becomes ISSUE_VERDICT_CONFLICT: verdicts stay
+ * where they are until issue_decision_clear. */
+void issue_decide_replay(struct issue_decision *decision, const struct issue_request *request,
+                         enum issue_request_fault fault, int64_t now_ms,
+                         struct issue_verdict *verdict);
 
 /* How many of a coupon are issued after what was decided so far. The coupon was added. */
 uint32_t issue_decision_issued_count(const struct issue_decision *decision, uint64_t coupon_id);

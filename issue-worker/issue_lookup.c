@@ -86,6 +86,7 @@ static void read_known(void *cookie, char **values, const unsigned long *lengths
     memcpy(known->request_id, values[0], lengths[0] + 1);
     known->coupon_id = (uint64_t)sql_read_number(values[1], 0);
     known->user_id = (uint64_t)sql_read_number(values[2], 0);
+    known->failed = sql_read_number(values[3], 0) != 0;
 }
 
 static void read_id(void *cookie, char **values, const unsigned long *lengths)
@@ -299,7 +300,8 @@ enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_sessio
     enum sql_class class = SQL_OK;
 
     lookup->known_count = 0;
-    if (careful && issue_statement_known(&lookup->statement, batch) > 0)
+    if ((careful || issue_batch_has_replay(batch)) &&
+        issue_statement_known(&lookup->statement, batch) > 0)
         class = query(lookup, session, read_known, fault);
     if (class == SQL_OK)
         class = lock_coupons(lookup, session, batch, fault);
@@ -310,9 +312,15 @@ enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_sessio
 
 void issue_lookup_feed(const struct issue_lookup *lookup, struct issue_decision *decision)
 {
-    for (size_t i = 0; i < lookup->known_count; i++)
-        issue_decision_add_known(decision, lookup->known[i].request_id, lookup->known[i].coupon_id,
-                                 lookup->known[i].user_id);
+    for (size_t i = 0; i < lookup->known_count; i++) {
+        const struct issue_known *known = &lookup->known[i];
+
+        if (known->failed)
+            issue_decision_add_failed(decision, known->request_id, known->coupon_id,
+                                      known->user_id);
+        else
+            issue_decision_add_known(decision, known->request_id, known->coupon_id, known->user_id);
+    }
     for (size_t i = 0; i < lookup->coupon_count; i++)
         issue_decision_add_coupon(decision, &lookup->coupons[i]);
     for (size_t i = 0; i < lookup->holding_count; i++)

@@ -30,6 +30,7 @@ struct issue_known {
     char request_id[REQUEST_ID_MAX + 1];
     uint64_t coupon_id;
     uint64_t user_id;
+    bool failed; /* DEAD_LETTERED */
 };
 
 /* The records of a batch that may get a coupon. */
@@ -65,7 +66,8 @@ enum sql_class issue_lookup_fences(struct issue_lookup *lookup, struct sql_sessi
                                    const char *topic, const struct issue_batch *batch,
                                    struct sql_fault *fault);
 
-/* Lock the coupons and read holdings and, if careful, the requestIds that are decided already. */
+/* Lock the coupons and read holdings and, if careful or for a replay's sake, the requestIds that
+ * are decided already. */
 enum sql_class issue_lookup_batch(struct issue_lookup *lookup, struct sql_session *session,
                                   const struct issue_batch *batch, bool careful,
                                   struct sql_fault *fault);

@@ -99,8 +99,8 @@ size_t issue_statement_known(struct strbuf *out, const struct issue_batch *batch
             continue;
         if (count % ISSUE_STATEMENTS_IN_MAX == 0)
             strbuf_addf(out,
-                        "%sSELECT request_id,coupon_id,user_id FROM coupon_issue_result WHERE "
-                        "request_id IN (",
+                        "%sSELECT request_id,coupon_id,user_id,outcome='DEAD_LETTERED' FROM "
+                        "coupon_issue_result WHERE request_id IN (",
                         count ? ") UNION ALL " : "");
         else
             strbuf_add(out, ",", 1);
@@ -212,6 +212,28 @@ static const struct issue_item **pick(const struct issue_batch *batch,
         }
     }
     return picked;
+}
+
+static bool is_decided_replay(const struct issue_item *item)
+{
+    return !item->skipped && item->record.replayed && item->verdict.kind == ISSUE_VERDICT_DECIDED;
+}
+
+size_t issue_statement_delete_replayed(struct strbuf *out, const struct issue_batch *batch)
+{
+    size_t count;
+    const struct issue_item **replayed =
+        pick(batch, is_decided_replay, compare_request_ids, &count);
+
+    strbuf_clear(out);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_add_text(out, i ? "," : "DELETE FROM coupon_issue_result WHERE request_id IN (");
+        add_request_id(out, replayed[i]->request.request_id);
+    }
+    if (count)
+        strbuf_add_text(out, ") AND outcome='DEAD_LETTERED'");
+    free(replayed);
+    return count;
 }
 
 size_t issue_statement_insert_user_coupons(struct strbuf *out, const struct issue_batch *batch,

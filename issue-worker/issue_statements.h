@@ -29,7 +29,8 @@ void issue_statement_make_fences(struct strbuf *out, const char *topic,
 void issue_statement_move_fences(struct strbuf *out, const char *topic,
                                  const struct issue_batch *batch);
 
-/* Which of the batch's requests are decided already: (request_id, coupon_id, user_id). */
+/* Which of the batch's requests are decided already: (request_id, coupon_id, user_id, is it
+ * DEAD_LETTERED). */
 size_t issue_statement_known(struct strbuf *out, const struct issue_batch *batch);
 
 /* Ids of the coupons of these policies. */
@@ -47,6 +48,10 @@ size_t issue_statement_holdings(struct strbuf *out, const struct issue_pair *pai
 
 /* Users of the coupon's rows behind issue_no first, up to last: (user_id). */
 void issue_statement_holders(struct strbuf *out, uint64_t coupon_id, uint32_t first, uint32_t last);
+
+/* Delete the results DEAD_LETTERED of requests that are decided by a replay; their new ones are
+ * inserted after it. A result that came to be otherwise stays, and the insert runs into it. */
+size_t issue_statement_delete_replayed(struct strbuf *out, const struct issue_batch *batch);
 
 /* Insert the winners; the results. */
 size_t issue_statement_insert_user_coupons(struct strbuf *out, const struct issue_batch *batch,

@@ -149,7 +149,12 @@ static void decide_all(struct issue_transaction *transaction, struct issue_batch
     for (size_t i = 0; i < batch->count; i++) {
         struct issue_item *item = &batch->items[i];
 
-        if (!item->skipped)
+        if (item->skipped)
+            continue;
+        if (item->record.replayed)
+            issue_decide_replay(transaction->decision, &item->request, item->fault, lookup->now_ms,
+                                &item->verdict);
+        else
             issue_decide(transaction->decision, &item->request, item->fault, lookup->now_ms,
                          &item->verdict);
     }
@@ -226,9 +231,13 @@ static enum sql_class insert_rows(struct issue_transaction *transaction,
 static enum sql_class write_rows(struct issue_transaction *transaction, struct issue_batch *batch)
 {
     struct strbuf *out = &transaction->statement;
-    enum sql_class class = insert_rows(transaction, batch);
+    enum sql_class class = SQL_OK;
     size_t changed;
 
+    if (issue_batch_has_replay(batch) && issue_statement_delete_replayed(out, batch) > 0)
+        class = execute(transaction);
+    if (class == SQL_OK)
+        class = insert_rows(transaction, batch);
     if (class != SQL_OK)
         return class;
     changed = count_issued(transaction);

@@ -53,7 +53,7 @@ void publication_add_results(struct publication *publication, const struct issue
     for (size_t i = 0; i < batch->count; i++) {
         const struct issue_item *item = &batch->items[i];
 
-        if (issue_item_has_result(item))
+        if (issue_item_has_result(item) && item->verdict.outcome != ISSUE_OUTCOME_DEAD_LETTERED)
             add_result(publication, item, now_ms);
     }
 }

@@ -22,7 +22,9 @@ struct publication {
 struct publication *publication_new(void);
 void publication_free(struct publication *publication);
 
-/* Add the results of a decided batch, once; times as of now_ms. */
+/* Add the results of a decided batch, once; times as of now_ms. One that is DEAD_LETTERED is left
+ * to the database: a replay may turn it into a decision, and if Redis missed that, it would go on
+ * saying what is no longer true. */
 void publication_add_results(struct publication *publication, const struct issue_batch *batch,
                              int64_t now_ms);
 

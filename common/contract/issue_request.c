@@ -212,8 +212,10 @@ static void make_request_id(const struct issue_record *record, char request_id[R
     crypto_generichash_state state;
     char place[40];
     size_t topic_len = strlen(record->topic);
-    size_t place_len = (size_t)snprintf(place, sizeof place, "-%" PRId32 "-%" PRId64,
-                                        record->partition, record->offset);
+    int32_t partition = record->replayed ? record->first_partition : record->partition;
+    int64_t offset = record->replayed ? record->first_offset : record->offset;
+    size_t place_len =
+        (size_t)snprintf(place, sizeof place, "-%" PRId32 "-%" PRId64, partition, offset);
 
     if (topic_len + place_len <= REQUEST_ID_MAX && request_id_valid(record->topic, topic_len)) {
         memcpy(request_id, record->topic, topic_len);

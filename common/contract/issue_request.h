@@ -1,6 +1,7 @@
 #ifndef ISSUE_REQUEST_H
 #define ISSUE_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ struct issue_record {
     size_t key_len;
     const char *value;
     size_t value_len;
+    bool replayed;           /* an operator produced its dead letter again */
+    int32_t first_partition; /* replayed: its place before it became a dead letter */
+    int64_t first_offset;
 };
 
 enum issue_request_fault {
@@ -54,6 +58,7 @@ void issue_request_encode(const struct issue_request *request, struct strbuf *ou
  * and null is as good as absent. Shapes of other producers (names as in their systems):
  *
  *   requestId, else eventId, else made of topic, partition and offset, the same at a redelivery
+ *     (and at a replay, which takes those of its first place)
  *   couponId, else policyId (the coupon of that policy whose window holds acceptedAt)
  *   acceptedAt, else issuedAt, else timestamp, else the record's Kafka timestamp
  *   schemaVersion, else version

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tests.support.wire import Record, Request, Unreadable, read_request
+from tests.support.wire import Record, Request, Unreadable, read_request, replayed_from
 
 DEAD_LETTERED = "DEAD_LETTERED"
 
@@ -74,7 +74,7 @@ def replay(records: Iterable[Record], coupons: Iterable[Coupon]) -> Replay:
         first = seen.decisions.get(request.request_id)
         coupon = _coupon_of(request, table)
         coupon_id = coupon.coupon_id if coupon else request.coupon_id
-        if first is not None:
+        if first is not None and not (replayed_from(record) and _is_open(first, request)):
             if first.user_id == request.user_id and request.coupon_id in (None, first.coupon_id):
                 seen.repeats += 1
             else:
@@ -90,6 +90,15 @@ def replay(records: Iterable[Record], coupons: Iterable[Coupon]) -> Replay:
             request.request_id, coupon_id, request.user_id, outcome, issue_no, record.partition, record.offset
         )
     return seen
+
+
+def _is_open(first: Decision, request: Request) -> bool:
+    """A dead letter is all that came of it so far, and what that showed of user and coupon is the same."""
+    return (
+        first.outcome == DEAD_LETTERED
+        and first.user_id in (None, request.user_id)
+        and (request.coupon_id is None or first.coupon_id in (None, request.coupon_id))
+    )
 
 
 def _outcome(

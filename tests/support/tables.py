@@ -49,6 +49,7 @@ class Tables:
     holdings: list[Holding] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     fences: dict[tuple[str, int], int] = field(default_factory=dict)
+    replayed: set[str] = field(default_factory=set)  # requestIds of which a dead letter was produced again
 
     def only(self, coupon_ids: Iterable[int]) -> "Tables":
         """The part that concerns these coupons."""
@@ -59,6 +60,7 @@ class Tables:
             [h for h in self.holdings if h.coupon_id in ids],
             [r for r in self.results if r.coupon_id in ids],
             self.fences,
+            self.replayed,
         )
 
 
@@ -123,4 +125,6 @@ class Database:
             tables.results = [Result(*row[:7], milliseconds(row[7]) or 0) for row in cursor]
             cursor.execute("SELECT topic, partition_id, next_offset FROM consumer_fence")
             tables.fences = {(row[0], row[1]): row[2] for row in cursor}
+            cursor.execute("SELECT request_id FROM dead_letter_action WHERE action = 'REPLAY' AND request_id IS NOT NULL")
+            tables.replayed = {row[0] for row in cursor}
             return tables

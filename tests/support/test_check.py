@@ -167,3 +167,15 @@ def test_a_ledger_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
     with (tmp_path / "ledger").open("a") as file:
         file.write('{"told": 0, "ans')
     assert read_account(tmp_path / "ledger").attempts[0].answer == "unknown"
+
+
+def test_ledger_checker_takes_failed_for_final_unless_it_was_replayed(account: Account) -> None:
+    tables, failed = good_tables(), ("FAILED", "DEAD_LETTERED", None)
+    account.results["a"].insert(0, failed)
+    assert "different final results" in "\n".join(check_ledger(account, tables))
+    tables.replayed = {"a"}
+    assert check_ledger(account, tables) == []
+    account.results["b"] = [failed]
+    assert "the table says" in "\n".join(check_ledger(account, tables))
+    account.results["a"].append(failed)
+    assert "different final results" in "\n".join(check_ledger(account, tables)), "a decision is final"

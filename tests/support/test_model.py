@@ -1,6 +1,7 @@
 """The model decides as the contract says: one small case for each rule, in the rules' order."""
 
 import json
+from dataclasses import replace
 
 from tests.support.model import Coupon, replay
 from tests.support.wire import Record
@@ -83,3 +84,28 @@ def test_a_policy_is_the_coupon_whose_window_holds_the_time_else_the_next_else_t
     assert decided(NOON + 30) == (2, "ENDED")
     unknown = replay([Record(0, 0, NOON, b"8", b'{"requestId":"a","policyId":8,"userId":3}')], windows)
     assert (unknown.decisions["a"].coupon_id, unknown.decisions["a"].outcome) == (None, "UNKNOWN_COUPON")
+
+
+def again(record: Record, offset: int, origin: bytes | None = None) -> Record:
+    """The record as an operator produces it once more."""
+    headers = (("coupon-replay", b"coupon-issue-request.DLT:0:0"),)
+    return replace(record, offset=offset, headers=headers + ((("coupon-origin", origin),) if origin else ()))
+
+
+def test_a_replay_is_decided_once_where_a_dead_letter_is_all_there_is() -> None:
+    bad = Record(0, 0, NOON, b"2", b'{"requestId":"x","couponId":1,"userId":3}')
+    good = replace(bad, key=b"1")
+    coupons = [Coupon(1, 9, 9, 0)]
+    assert replay([bad, replace(good, offset=1)], coupons).decisions["x"].outcome == "DEAD_LETTERED", "no replay"
+    seen = replay([bad, again(bad, 1), again(good, 2), again(good, 3), again(bad, 4)], coupons)
+    assert (seen.decisions["x"].outcome, seen.decisions["x"].offset, seen.winners(1)) == ("ISSUED", 2, [3])
+    assert [letter.offset for letter in seen.dead_letters] == [0, 1, 4] and seen.repeats == 1
+    thief = replace(good, value=b'{"requestId":"x","couponId":1,"userId":4}')
+    seen = replay([bad, again(thief, 1)], coupons)
+    assert (seen.decisions["x"].outcome, [r.offset for r in seen.dead_letters]) == ("DEAD_LETTERED", [0, 1])
+
+
+def test_a_replay_keeps_the_id_that_was_made_of_its_first_place() -> None:
+    record = Record(0, 5, NOON, b"1", b'{"couponId":1,"userId":3}')
+    for origin, name in ((b"2:7", "2-7"), (b"7", "0-9"), (None, "0-9")):
+        assert list(replay([again(record, 9, origin)], []).decisions) == [f"coupon-issue-request-{name}"]

@@ -14,6 +14,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
+_PLACE = re.compile(r"(\d{1,10}):(\d{1,19})\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TIME_MAX_MS = 253402300799999
 
@@ -49,6 +50,16 @@ class Unreadable(Exception):
     reason: str
     request_id: str | None = None
     known: dict[str, Any] = field(default_factory=dict)
+
+
+def replayed_from(record: Record) -> tuple[int, int] | None:
+    """The place that a record had before it became a dead letter and an operator produced it again; None
+    if it is no replay."""
+    headers = dict(record.headers)
+    if "coupon-replay" not in headers:
+        return None
+    place = _PLACE.match((headers.get("coupon-origin") or b"").decode("latin-1"))
+    return (int(place[1]), int(place[2])) if place else (record.partition, record.offset)
 
 
 def parse_time(text: str) -> int | None:
@@ -102,7 +113,8 @@ def _read_fields(body: dict[str, Any], record: Record, known: dict[str, Any]) ->
     policy_id = body.get("policyId") if coupon_id is None else None
     accepted_at = _accepted_at(body, record)
     if _first(body, "requestId", "eventId") is None:
-        request_id = f"{record.topic}-{record.partition}-{record.offset}"
+        partition, offset = replayed_from(record) or (record.partition, record.offset)
+        request_id = f"{record.topic}-{partition}-{offset}"
     target_ok = _is_id(coupon_id) if coupon_id is not None else _is_id(policy_id)
     if request_id is None or not target_ok or not _is_id(user_id) or accepted_at is None:
         raise Unreadable("WRONG_SHAPE", known.get("requestId"), known)

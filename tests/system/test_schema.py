@@ -38,7 +38,7 @@ def refusal(program: Program) -> tuple[int | None, str]:
     program.start()
     try:
         wait_until(lambda: not program.process.alive(), 20)
-        return program.process.exit_code(), program.process.log_tail(3)
+        return program.process.exit_code(), program.process.log_tail(10)
     finally:
         program.process.stop()
         program.process.log_file.unlink(missing_ok=True)

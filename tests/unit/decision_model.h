@@ -17,6 +17,7 @@
 struct record {
     struct issue_request request;
     enum issue_request_fault fault;
+    bool replayed;
 };
 
 struct holding_row {
@@ -27,6 +28,7 @@ struct holding_row {
 struct result_row {
     const char *request_id;
     uint64_t coupon_id, user_id;
+    bool failed;
 };
 
 /* What a database holds; its coupons' issued_count is counted in rows. */
@@ -127,6 +129,26 @@ static inline enum issue_outcome model_outcome(const struct world *world,
     return ISSUE_OUTCOME_ISSUED;
 }
 
+static inline const struct result_row *model_result(const struct world *world,
+                                                    const struct record *record)
+{
+    for (size_t i = 0; i < world->result_count && record->request.request_id[0]; i++)
+        if (strcmp(world->results[i].request_id, record->request.request_id) == 0)
+            return &world->results[i];
+    return NULL;
+}
+
+/* Is the record the replay of a request of which nothing but a dead letter came? */
+static inline bool model_replays(const struct record *record, const struct result_row *before)
+{
+    const struct issue_request *request = &record->request;
+
+    return record->fault == ISSUE_REQUEST_OK && record->replayed && before->failed &&
+           (before->user_id == 0 || before->user_id == request->user_id) &&
+           (before->coupon_id == 0 || request->coupon_id == 0 ||
+            before->coupon_id == request->coupon_id);
+}
+
 static inline struct issue_verdict model_decide(const struct world *world,
                                                 const struct record *record)
 {
@@ -134,11 +156,7 @@ static inline struct issue_verdict model_decide(const struct world *world,
     const struct coupon *coupon = NULL;
     struct issue_verdict verdict = {.coupon_id = request->coupon_id,
                                     .expires_at_ms = COUPON_NEVER_MS};
-    const struct result_row *before = NULL;
-
-    for (size_t i = 0; i < world->result_count && request->request_id[0]; i++)
-        if (strcmp(world->results[i].request_id, request->request_id) == 0)
-            before = &world->results[i];
+    const struct result_row *before = model_result(world, record);
     if (record->fault != ISSUE_REQUEST_OK) {
         verdict.kind = before ? ISSUE_VERDICT_CONFLICT : ISSUE_VERDICT_FAULTY;
         verdict.outcome = ISSUE_OUTCOME_DEAD_LETTERED;
@@ -147,7 +165,7 @@ static inline struct issue_verdict model_decide(const struct world *world,
     coupon = model_coupon(world, request);
     if (coupon)
         verdict.coupon_id = coupon->coupon_id;
-    if (before) {
+    if (before && !model_replays(record, before)) {
         bool same = before->user_id == request->user_id &&
                     (request->coupon_id == 0 || request->coupon_id == before->coupon_id);
 
@@ -175,9 +193,13 @@ static inline void world_write(struct world *world, const struct record *record,
     bool result = verdict->kind == ISSUE_VERDICT_DECIDED ||
                   (verdict->kind == ISSUE_VERDICT_FAULTY && record->request.request_id[0]);
 
+    for (size_t i = 0; i < world->result_count && result; i++)
+        if (strcmp(world->results[i].request_id, record->request.request_id) == 0)
+            world->results[i] = world->results[--world->result_count];
     if (result)
-        world->results[world->result_count++] = (struct result_row){
-            record->request.request_id, verdict->coupon_id, record->request.user_id};
+        world->results[world->result_count++] =
+            (struct result_row){record->request.request_id, verdict->coupon_id,
+                                record->request.user_id, verdict->kind == ISSUE_VERDICT_FAULTY};
     if (verdict->kind == ISSUE_VERDICT_DECIDED && verdict->outcome == ISSUE_OUTCOME_ISSUED)
         world->rows[world->row_count++] = (struct holding_row){
             verdict->coupon_id, record->request.user_id, verdict->issue_no, verdict->user_seq};
@@ -208,9 +230,14 @@ static inline void world_read(struct issue_decision *decision, const struct worl
         issue_decision_add_coupon(decision, &coupon);
     }
     world_read_holdings(decision, world);
-    for (size_t i = 0; i < world->result_count; i++)
-        issue_decision_add_known(decision, world->results[i].request_id,
-                                 world->results[i].coupon_id, world->results[i].user_id);
+    for (size_t i = 0; i < world->result_count; i++) {
+        const struct result_row *row = &world->results[i];
+
+        if (row->failed)
+            issue_decision_add_failed(decision, row->request_id, row->coupon_id, row->user_id);
+        else
+            issue_decision_add_known(decision, row->request_id, row->coupon_id, row->user_id);
+    }
 }
 
 #endif

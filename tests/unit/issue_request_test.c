@@ -348,6 +348,19 @@ static void kafkas_timestamp_must_be_a_time(void **state)
     assert_int_equal(issue_request_decode(&record, &request, NULL, 0), ISSUE_REQUEST_OK);
 }
 
+static void a_replay_keeps_the_id_that_was_made_for_it(void **state)
+{
+    struct issue_record record = record_of("7", "{\"couponId\":7,\"userId\":3}");
+    struct issue_request request;
+
+    (void)state;
+    record.replayed = true;
+    record.first_partition = 0;
+    record.first_offset = 99;
+    assert_int_equal(issue_request_decode(&record, &request, NULL, 0), ISSUE_REQUEST_OK);
+    assert_string_equal(request.request_id, "coupon-issue-request-0-99");
+}
+
 static void fault_names_are_stable(void **state)
 {
     static const char *const names[] = {"OK",          "EMPTY",       "TOO_LONG", "NOT_JSON",
@@ -365,6 +378,7 @@ int main(void)
         cmocka_unit_test(each_fault_has_its_class),
         cmocka_unit_test(the_key_is_the_coupon_in_plain_decimal),
         cmocka_unit_test(kafkas_timestamp_must_be_a_time),
+        cmocka_unit_test(a_replay_keeps_the_id_that_was_made_for_it),
         cmocka_unit_test(fault_names_are_stable),
     };
 

@@ -143,7 +143,8 @@ static void what_is_asked_leaves_out_what_is_skipped(void **state)
     strbuf_add_text(&out, "left over");
     assert_int_equal(issue_statement_known(&out, batch), 8);
     expect_text("known", &out,
-                "SELECT request_id,coupon_id,user_id FROM coupon_issue_result WHERE request_id IN "
+                "SELECT request_id,coupon_id,user_id,outcome='DEAD_LETTERED' FROM "
+                "coupon_issue_result WHERE request_id IN "
                 "('z','m','Z.9_-','a','p','again','other','half')");
     strbuf_free(&out);
     issue_batch_free(batch);
@@ -232,6 +233,25 @@ static void results_are_inserted_in_order_of_their_key(void **state)
         "," NOW_TEXT "),"
         "('p',NULL,18,2,13,'UNKNOWN_COUPON',NULL," ACCEPTED_TEXT "," NOW_TEXT "),"
         "('z',7,16,2,10,'ISSUED',5," ACCEPTED_TEXT "," NOW_TEXT ")");
+    strbuf_free(&out);
+    issue_batch_free(batch);
+}
+
+static void the_failed_results_of_decided_replays_make_room(void **state)
+{
+    struct issue_batch *batch = mixed_batch();
+    struct strbuf out = STRBUF_INIT;
+
+    (void)state;
+    strbuf_add_text(&out, "left over");
+    assert_int_equal(issue_statement_delete_replayed(&out, batch), 0);
+    expect_text("no replays", &out, "");
+    for (size_t i = 0; i < batch->count; i++)
+        batch->items[i].record.replayed = i != 1;
+    assert_int_equal(issue_statement_delete_replayed(&out, batch), 4);
+    expect_text("replays", &out,
+                "DELETE FROM coupon_issue_result WHERE request_id IN ('Z.9_-','a','p','z') AND "
+                "outcome='DEAD_LETTERED'");
     strbuf_free(&out);
     issue_batch_free(batch);
 }
@@ -325,6 +345,7 @@ int main(void)
         cmocka_unit_test(holdings_are_asked_for_coupon_by_coupon),
         cmocka_unit_test(winners_are_inserted_in_order_of_their_key),
         cmocka_unit_test(results_are_inserted_in_order_of_their_key),
+        cmocka_unit_test(the_failed_results_of_decided_replays_make_room),
         cmocka_unit_test(nothing_to_say_is_nothing),
         cmocka_unit_test(long_lists_are_cut_at_500),
     };

@@ -132,15 +132,12 @@ static void results_come_before_states_and_states_before_messages(void **state)
     publication_add_sold_out(publication, 1, 100);
     publication_add_progress(publication, "v2", 0, INT64_MAX, false);
     expect_commands(
-        publication, 3600, 4 + 6,
+        publication, 3600, 3 + 6,
         "SET coupon:result:a {\"requestId\":\"a\",\"couponId\":1,\"userId\":16,\"status\":"
         "\"ISSUED\",\"reason\":null,\"issueNo\":5,\"issuedAt\":" NOW_TEXT ",\"expiresAt\":" NOW_TEXT
         ",\"decidedAt\":" NOW_TEXT "} EX 3600\n"
         "SET coupon:result:b {\"requestId\":\"b\",\"couponId\":1,\"userId\":17,\"status\":"
         "\"REJECTED\",\"reason\":\"SOLD_OUT\",\"issueNo\":null,\"issuedAt\":null,\"expiresAt\":"
-        "null,\"decidedAt\":" NOW_TEXT "} EX 3600\n"
-        "SET coupon:result:e {\"requestId\":\"e\",\"couponId\":1,\"userId\":null,\"status\":"
-        "\"FAILED\",\"reason\":\"DEAD_LETTERED\",\"issueNo\":null,\"issuedAt\":null,\"expiresAt\":"
         "null,\"decidedAt\":" NOW_TEXT "} EX 3600\n"
         "SET coupon:result:g {\"requestId\":\"g\",\"couponId\":1,\"userId\":19,\"status\":"
         "\"ISSUED\",\"reason\":null,\"issueNo\":7,\"issuedAt\":" NOW_TEXT ",\"expiresAt\":null,"

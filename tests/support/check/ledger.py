@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import dropwhile
 
 from tests.support.check.words import shortened
 from tests.support.ledger import Account
 from tests.support.tables import Result, Tables
+
+_Shown = tuple[str, str | None, int | None]  # status, reason, issueNo
 
 
 def check_ledger(account: Account, tables: Tables) -> list[str]:
     """Each 202 has exactly one result; each unknown none or one; polls showed what the table holds."""
     results = {result.request_id: result for result in tables.results}
     return shortened(
-        "ledger", [*_accepted(account, results), *_shown(account, results), *_not_more_than_asked(account, tables)]
+        "ledger", [*_accepted(account, results), *_shown(account, results, tables), *_not_more_than_asked(account, tables)]
     )
 
 
@@ -28,11 +31,14 @@ def _accepted(account: Account, results: dict[str, Result]) -> Iterator[str]:
             )
 
 
-def _shown(account: Account, results: dict[str, Result]) -> Iterator[str]:
-    for request_id, polls in account.results.items():
+def _shown(account: Account, results: dict[str, Result], tables: Tables) -> Iterator[str]:
+    for request_id, every_poll in account.results.items():
+        polls = _final(request_id, every_poll, tables)
         if len(set(polls)) > 1:
             yield f"{request_id}: polls showed different final results: {sorted(set(polls), key=str)}"
         result = results.get(request_id)
+        if not polls:
+            continue
         if result is None:
             yield f"{request_id}: a poll showed {polls[0]}, the table has no result"
             continue
@@ -40,6 +46,13 @@ def _shown(account: Account, results: dict[str, Result]) -> Iterator[str]:
         expected = (status, None if status == "ISSUED" else result.outcome, result.issue_no)
         if polls[-1] != expected:
             yield f"{request_id}: a poll showed {polls[-1]}, the table says {expected}"
+
+
+def _final(request_id: str, polls: list[_Shown], tables: Tables) -> list[_Shown]:
+    """FAILED is not the end where an operator produced the dead letter again; a decision is."""
+    if request_id not in tables.replayed:
+        return polls
+    return list(dropwhile(lambda shown: shown[0] == "FAILED", polls))
 
 
 def _not_more_than_asked(account: Account, tables: Tables) -> Iterator[str]:
