@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deploy.local.condition import wait_until
 from deploy.local.paths import REPOSITORY
+from tests.support.ledger import Account, read_account
 
 _SECONDS_TO_KILL = 10
 
@@ -52,6 +53,10 @@ class LoadRun:
             raise AssertionError(f"{more} more {kind} within {seconds:.0f} s, seen {seen}")
         if not self.running():
             raise AssertionError(f"the load ended by itself: {self._log_tail()}")
+
+    def account(self) -> Account:
+        """What the ledger says so far."""
+        return read_account(self.ledger)
 
     def running(self) -> bool:
         """True until it has followed everything to its end."""

@@ -4,6 +4,7 @@ up for them only: one world at a time."""
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from deploy.local.world import World
 from tests.support.free_ports import free_ports
 from tests.support.sanitizer import reports
 from tests.support.system import System
+from tests.support.tcp_proxy import TcpProxy
 
 # A killed worker's partition is handed over after this time; the default, 10 s, is for real networks.
 WORKER_FLAGS = ("--kafka-property", "session.timeout.ms=4000", "--kafka-property", "heartbeat.interval.ms=1000")
@@ -79,3 +81,65 @@ class Stage:
 
 class Plain(Stage):
     """Two gateways, three workers, three partitions, one broker, MariaDB, Redis; nothing in between."""
+
+
+class Proxied(Stage):
+    """The same with a TCP proxy (tests/support/tcp_proxy.py) between each kind of program and each server. proxies:
+    "gateway-kafka", "gateway-mysql", "gateway-redis", "worker-kafka", "worker-mysql", "worker-redis". The broker has
+    a listener for each kind of program, and tells its clients the address of their proxy. What tests ask themselves
+    goes past the proxies."""
+
+    def make_world(self) -> World:
+        ports = free_ports()
+        base = ports.kafka + 50
+        kafka = {"gateway": base + 6, "worker": base + 7}
+        self.proxies: dict[str, TcpProxy] = {}
+        flags: dict[str, list[str]] = {}
+        for kind in ("gateway", "worker"):
+            targets = {"kafka": kafka[kind], "mysql": ports.mariadb, "redis": ports.redis}
+            for server, port in targets.items():
+                name = f"{kind}-{server}"
+                self.proxies[name] = TcpProxy(base + len(self.proxies), ("127.0.0.1", port), name)
+            at = {server: self.proxies[f"{kind}-{server}"].port for server in targets}
+            flags[kind] = ["--kafka-brokers", f"127.0.0.1:{at['kafka']}", "--mysql-port", str(at["mysql"]),
+                           "--redis-port", str(at["redis"])]  # fmt: skip
+        world = World(
+            self.data_dir, ports, partitions=3, gateways=2, workers=3, bin_dir=self.build.folder / "bin",
+            buffer_pool="256M", gateway_flags=flags["gateway"], worker_flags=[*WORKER_FLAGS, *flags["worker"]],
+            progress=print_progress,
+        )  # fmt: skip
+        world.kafka.properties.update(self._listeners(world, kafka))
+        return world
+
+    def up(self) -> None:
+        for proxy in self.proxies.values():
+            proxy.start()
+        super().up()
+
+    def heal(self) -> None:
+        for proxy in self.proxies.values():
+            proxy.heal()
+        super().heal()
+
+    def down(self) -> list[str]:
+        for proxy in self.proxies.values():
+            proxy.heal()
+        try:
+            return super().down()
+        finally:
+            for proxy in self.proxies.values():
+                proxy.stop()
+
+    def _listeners(self, world: World, kafka: Mapping[str, int]) -> dict[str, str]:
+        own = {"CLIENT": world.ports.kafka, "CONTROLLER": world.ports.kafka_controller}
+        behind = {kind.upper(): port for kind, port in kafka.items()}
+        told = {"CLIENT": world.ports.kafka, **{k.upper(): self.proxies[f"{k}-kafka"].port for k in kafka}}
+        return {
+            "listeners": _addresses({**own, **behind}),
+            "advertised.listeners": _addresses(told),
+            "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in (*own, *behind)),
+        }
+
+
+def _addresses(ports: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
