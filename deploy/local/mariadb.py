@@ -32,10 +32,13 @@ class MariaDb:
     <data_dir>/<name>/data and survives a kill -9. client.cnf beside it serves the mariadb and mysql
     command line: mariadb --defaults-file=<data_dir>/<name>/client.cnf"""
 
-    def __init__(self, data_dir: Path, port: int, buffer_pool: str = "512M", name: str = "mariadb") -> None:
+    def __init__(
+        self, data_dir: Path, port: int, buffer_pool: str = "512M", name: str = "mariadb", server_id: int = 1
+    ) -> None:
         self.name = name
         self.port = port
         self.buffer_pool = buffer_pool
+        self.server_id = server_id
         self.directory = data_dir / name
         self.client_config = self.directory / "client.cnf"
         self.process = Process(data_dir, name)
@@ -118,7 +121,8 @@ class MariaDb:
             f"[client]\nprotocol=tcp\nhost=127.0.0.1\nport={self.port}\nuser={USER}\npassword={PASSWORD}\n",
         )
         accounts = [f"'{USER}'@'{host}'" for host in ("127.0.0.1", "localhost")]
-        statements = [f"CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4"]
+        # Each server makes these for itself: a replica has them before it begins to follow.
+        statements = ["SET sql_log_bin = 0", f"CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4"]
         for account in accounts:
             statements.append(f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{PASSWORD}'")
             statements.append(f"GRANT {_RIGHTS} ON {DATABASE}.* TO {account}")
@@ -138,9 +142,10 @@ character-set-server=utf8mb4
 default-time-zone=+00:00
 max_allowed_packet=64M
 max_connections=300
-server-id=1
+server-id={self.server_id}
 log-bin={self._data / "binlog"}
 binlog_format=ROW
+log_slave_updates=ON
 sync_binlog=1
 max_binlog_size=256M
 loose-binlog_expire_logs_seconds=7200

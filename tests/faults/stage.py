@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import paths
+from deploy.local.mariadb import MariaDb
 from deploy.local.world import World
 from tests.support.free_ports import free_ports
 from tests.support.sanitizer import reports
 from tests.support.system import System
+from tests.support.tables import Database
 from tests.support.tcp_proxy import TcpProxy
 
 # A killed worker's partition is handed over after this time; the default, 10 s, is for real networks.
@@ -93,6 +95,7 @@ class Proxied(Stage):
         ports = free_ports()
         base = ports.kafka + 50
         kafka = {"gateway": base + 6, "worker": base + 7}
+        self._second_mysql = base + 8
         self.proxies: dict[str, TcpProxy] = {}
         flags: dict[str, list[str]] = {}
         for kind in ("gateway", "worker"):
@@ -129,6 +132,26 @@ class Proxied(Stage):
         finally:
             for proxy in self.proxies.values():
                 proxy.stop()
+
+    def spare_mysql(self) -> MariaDb:
+        """A second server, empty and started, beside the one in use."""
+        first = self.world.mariadb
+        name, port = next(
+            (name, port) for name, port in (("mariadb", self.world.ports.mariadb), ("mariadb-2", self._second_mysql))
+            if name != first.name
+        )  # fmt: skip
+        shutil.rmtree(self.data_dir / name, ignore_errors=True)
+        spare = MariaDb(self.data_dir, port, first.buffer_pool, name, first.server_id + 1)
+        spare.start()
+        spare.wait_ready()
+        return spare
+
+    def switch_mysql(self, server: MariaDb) -> None:
+        """The address of MySQL leads to that server from now on; connections to the old one stay."""
+        self.world.mariadb = server
+        self.system.database = Database(server.port)
+        for name in ("gateway-mysql", "worker-mysql"):
+            self.proxies[name].target = ("127.0.0.1", server.port)
 
     def _listeners(self, world: World, kafka: Mapping[str, int]) -> dict[str, str]:
         own = {"CLIENT": world.ports.kafka, "CONTROLLER": world.ports.kafka_controller}

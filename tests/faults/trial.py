@@ -105,6 +105,10 @@ class Trial:
         query = f"?wait={wait}" if wait else ""
         return call("GET", f"{self.system.gateways[gateway]}/api/v1/coupons/result/{request_id}{query}", timeout=timeout)
 
+    def hold(self, seconds: float) -> None:
+        """Let a fault last, where how long it lasts is the fault; for all else wait for a condition."""
+        time.sleep(max(0.0, seconds))
+
     def note(self, words: str) -> None:
         """A figure or a fact for the table."""
         self.notes.append(words)
@@ -161,6 +165,12 @@ class Trial:
     def dead_letters(self) -> int:
         """How many dead letters there are, of all time."""
         return sum(self.system.dead_letters.ends().values())
+
+    def metric(self, program: Program, name: str) -> float:
+        """A figure of /metrics, summed over its labels."""
+        text = call("GET", f"http://127.0.0.1:{program.management_port}/metrics").text
+        lines = [line for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows from MySQL, asked directly."""
