@@ -7,7 +7,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 
-#define WATERMARK_TIMEOUT_MS 3000
+#define LOOK_TIMEOUT_MS 3000
 
 /* A fence outside of the log means that the topic or the database is not the one it was. */
 static bool fence_fits_log(struct issue_consumer *consumer, const struct partition *partition,
@@ -55,8 +55,8 @@ static void position(struct issue_consumer *consumer, rd_kafka_topic_partition_l
         struct partition *partition = &consumer->partitions.items[i];
         rd_kafka_topic_partition_t *place =
             rd_kafka_topic_partition_list_find(list, consumer->topic, partition->number);
-        int64_t low = 0;
-        int64_t high = 0;
+        int64_t low;
+        int64_t high;
 
         CHECK(place, "partition %" PRId32 " is not in the assignment", partition->number);
         partition->positioned = known;
@@ -66,9 +66,13 @@ static void position(struct issue_consumer *consumer, rd_kafka_topic_partition_l
         }
         place->offset = fences[i] >= 0 ? fences[i] : RD_KAFKA_OFFSET_BEGINNING;
         partition->next_offset = fences[i];
-        if (fences[i] >= 0 && rd_kafka_query_watermark_offsets(
-                                  consumer->client, consumer->topic, partition->number, &low, &high,
-                                  WATERMARK_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (fences[i] < 0)
+            continue;
+        low = consumer_look_at(consumer, partition->number, CONSUMER_LOG_START, LOOK_TIMEOUT_MS);
+        high = low < 0 ? -1
+                       : consumer_look_at(consumer, partition->number, CONSUMER_LOG_END,
+                                          LOOK_TIMEOUT_MS);
+        if (high >= 0)
             fence_fits_log(consumer, partition, low, high);
     }
     free(fences);

@@ -32,7 +32,7 @@ static bool more_in_log(const struct issue_consumer *consumer, size_t queued)
 void consumer_fetch_keep(struct issue_consumer *consumer, bool idle)
 {
     size_t queued = rd_kafka_queue_length(consumer->queue);
-    int64_t ignored;
+    rd_kafka_topic_partition_list_t *list;
 
     if (queued >= QUEUED_LOW || !consumer->fetch_may_rest) {
         consumer->fetch_may_rest = consumer->fetch_may_rest || queued >= QUEUED_LOW;
@@ -42,8 +42,8 @@ void consumer_fetch_keep(struct issue_consumer *consumer, bool idle)
         (!more_in_log(consumer, queued) && (!idle || queued > 0)))
         return;
     consumer->fetch_may_rest = false;
-    for (size_t i = 0; i < consumer->partitions.count; i++)
-        rd_kafka_query_watermark_offsets(consumer->client, consumer->topic,
-                                         consumer->partitions.items[i].number, &ignored, &ignored,
-                                         WAKE_TIMEOUT_MS);
+    list = consumer_assignment_list(consumer);
+    if (list->cnt > 0)
+        consumer_look(consumer, list, CONSUMER_LOG_END, WAKE_TIMEOUT_MS);
+    rd_kafka_topic_partition_list_destroy(list);
 }

@@ -5,6 +5,18 @@
 #define LOOK_INTERVAL_US 1000000
 #define LOOK_TIMEOUT_MS 200
 
+/* False: no answer in time. */
+static bool look(struct issue_consumer *consumer, struct partition *partition, int64_t now_us)
+{
+    int64_t end = consumer_look_at(consumer, partition->number, CONSUMER_LOG_END, LOOK_TIMEOUT_MS);
+
+    partition_looked(partition, now_us, end);
+    if (end >= 0 && partition->next_offset < 0 &&
+        consumer_look_at(consumer, partition->number, CONSUMER_LOG_START, LOOK_TIMEOUT_MS) == end)
+        partition->next_offset = end; /* an empty log without a fence */
+    return end >= 0;
+}
+
 size_t issue_consumer_progress(struct issue_consumer *consumer, struct issue_progress *progress,
                                size_t capacity)
 {
@@ -15,17 +27,8 @@ size_t issue_consumer_progress(struct issue_consumer *consumer, struct issue_pro
     for (size_t i = 0; i < consumer->partitions.count && count < capacity; i++) {
         struct partition *partition = &consumer->partitions.items[i];
 
-        if (reachable && partition_look_due(partition, now_us, LOOK_INTERVAL_US)) {
-            int64_t low = 0;
-            int64_t high = 0;
-
-            reachable = rd_kafka_query_watermark_offsets(
-                            consumer->client, consumer->topic, partition->number, &low, &high,
-                            LOOK_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-            partition_looked(partition, now_us, reachable ? high : -1);
-            if (reachable && partition->next_offset < low && low == high)
-                partition->next_offset = high; /* an empty log without a fence */
-        }
+        if (reachable && partition_look_due(partition, now_us, LOOK_INTERVAL_US))
+            reachable = look(consumer, partition, now_us);
         progress[count++] = (struct issue_progress){
             .partition = partition->number,
             .next_offset = partition->next_offset,

@@ -31,7 +31,9 @@ struct issue_consumer *issue_consumer_new(const struct kafka_options *options, c
         {"fetch.error.backoff.ms", "100"},
         {"queued.min.messages", CONSUMER_FETCH_QUEUED_MIN},
         {"queued.max.messages.kbytes", "16384"},
+        {"socket.timeout.ms", "10000"},
         {"reconnect.backoff.max.ms", "2000"},
+        {"topic.metadata.refresh.interval.ms", "30000"},
         {consumer_fetch_rests_adjustable() ? "fetch.queue.backoff.ms" : NULL, "10"},
         {NULL, NULL},
     };

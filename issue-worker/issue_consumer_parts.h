@@ -8,7 +8,8 @@
 #include "issue-worker/partition_table.h"
 
 /* Between the files of the group member alone: issue_consumer.c (open, collect, commit),
- * consumer_assignment.c, consumer_fetch.c, consumer_pause.c and consumer_progress.c. */
+ * consumer_assignment.c, consumer_fetch.c, consumer_look.c, consumer_pause.c and
+ * consumer_progress.c. */
 struct issue_consumer {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue; /* where client's records wait */
@@ -33,6 +34,16 @@ void consumer_assignment_changed(rd_kafka_t *client, rd_kafka_resp_err_t code,
 
 /* The assigned partitions; the caller destroys the list. */
 rd_kafka_topic_partition_list_t *consumer_assignment_list(const struct issue_consumer *consumer);
+
+/* Ask the leaders where the logs of these partitions end or begin, and put it in for their offsets.
+ * False: an answer is missing; it never takes longer than timeout_ms, whatever a broker does. */
+enum consumer_log_side { CONSUMER_LOG_END = -1, CONSUMER_LOG_START = -2 };
+bool consumer_look(struct issue_consumer *consumer, rd_kafka_topic_partition_list_t *list,
+                   enum consumer_log_side side, int timeout_ms);
+
+/* The same for one partition; -1: not known. */
+int64_t consumer_look_at(struct issue_consumer *consumer, int32_t partition,
+                         enum consumer_log_side side, int timeout_ms);
 
 /* With CONSUMER_FETCH_QUEUED_MIN records in its queue the client rests from fetching: for the time
  * that fetch.queue.backoff.ms says from 2.2.0 on, before that for up to a second, in which a fast

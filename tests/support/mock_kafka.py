@@ -64,6 +64,11 @@ class MockKafka:
             raise LocalError(f"the mock cluster has no topic {name} with {partitions} partitions")
         return False
 
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """As a KafkaBroker does it."""
+        host, _, port = self.address.rpartition(":")
+        return kafka_protocol.end_offsets(host, int(port), topic)
+
     def committed_offsets(self, group: str, topic: str) -> dict[int, int]:
         """As a KafkaBroker does it."""
         host, _, port = self.address.rpartition(":")

@@ -5,7 +5,7 @@ from typing import Any
 
 from deploy.local.condition import wait_until
 from deploy.local.errors import LocalError
-from deploy.local.kafka_protocol import KafkaError, end_offsets
+from deploy.local.kafka_protocol import KafkaError
 from deploy.local.programs import Program
 from deploy.local.secret_files import ADMIN_TOKEN
 from deploy.local.world import DEAD_LETTER_SUFFIX, GROUP, TOPIC, World
@@ -102,8 +102,7 @@ class System:
 
     def ends(self) -> dict[int, int]:
         """Partition → offset of the next record of the request topic. Raises KafkaError."""
-        host, _, port = self.world.kafka.address.rpartition(":")
-        return end_offsets(host, int(port), TOPIC)
+        return self.world.kafka.end_offsets(TOPIC)
 
     def fences(self) -> dict[int, int]:
         """Partition → the offset below which everything is decided."""
