@@ -266,6 +266,10 @@ int main(int argc, char **argv)
     log_init("api-gateway", level);
     signal(SIGPIPE, SIG_IGN);
     privilege_drop(&gateway.config.privilege);
+    if (!redis_options_check(&gateway.config.redis, error, sizeof error)) {
+        log_error("bad_option", "%s", error);
+        return EX_CONFIG;
+    }
     CHECK(sodium_init() >= 0, "libsodium does not start");
     sql_library_start();
     gateway.keys = request_id_keys_parse(gateway.config.request_id_key, error, sizeof error);

@@ -194,6 +194,7 @@ int main(int argc, char **argv)
 {
     struct worker worker = {0};
     enum log_level level = LOG_LEVEL_INFO;
+    char error[256];
     int status = EX_CONFIG;
 
     switch (worker_config_read(&worker.config, argc, argv)) {
@@ -208,6 +209,10 @@ int main(int argc, char **argv)
     log_init("issue-worker", level);
     signal(SIGPIPE, SIG_IGN);
     privilege_drop(&worker.config.privilege);
+    if (!redis_options_check(&worker.config.redis, error, sizeof error)) {
+        log_error("bad_option", "%s", error);
+        return EX_CONFIG;
+    }
     sql_library_start();
     if (!share_descriptors(&worker) || !schema_fits(&worker.config.sql))
         return EX_CONFIG;

@@ -3,123 +3,80 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/time.h>
-#include <hiredis.h>
 
 #include "common/base/check.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/metrics/metrics.h"
+#include "issue-worker/redis_session.h"
 
 #define QUEUE_MAX 64 /* publications, so at most that many batches of results in memory */
-#define RECONNECT_MIN_US 50000
-#define RECONNECT_MAX_US 2000000
+/* Older ones are not written: "caught up" is said of a moment, and gateways that count on hearing
+ * it soon (ISSUE_PRODUCER_SETTLE_MS is their margin) would hear it too late to be true. */
+#define AGE_MAX_US INT64_C(2000000)
+
+struct queued {
+    struct publication *publication;
+    int64_t since_us;
+};
 
 struct result_publisher {
-    const struct redis_options *options;
     int64_t result_ttl_s;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct publication *queue[QUEUE_MAX]; /* ring, under lock */
+    struct queued queue[QUEUE_MAX]; /* ring, under lock */
     size_t first;
     size_t count;
-    bool stopping;       /* under lock */
-    redisContext *redis; /* thread only; NULL: not connected */
-    int64_t retry_us;
-    int64_t backoff_us;
-    struct strbuf commands;
+    bool stopping;                 /* under lock */
+    struct redis_session *session; /* thread only */
+    struct strbuf commands;        /* thread only */
     struct metric *written;
     struct metric *dropped;
 };
 
-static void disconnect(struct result_publisher *publisher, const char *what)
+static void write_out(struct result_publisher *publisher, const struct queued *queued)
 {
-    int64_t now_us = clock_monotonic_us();
-
-    log_warn("redis_unavailable", "%s: %s; going on without, results are in MySQL", what,
-             publisher->redis ? publisher->redis->errstr : "out of memory");
-    if (publisher->redis)
-        redisFree(publisher->redis);
-    publisher->redis = NULL;
-    publisher->backoff_us = publisher->backoff_us ? 2 * publisher->backoff_us : RECONNECT_MIN_US;
-    if (publisher->backoff_us > RECONNECT_MAX_US)
-        publisher->backoff_us = RECONNECT_MAX_US;
-    publisher->retry_us = now_us + publisher->backoff_us;
-}
-
-static bool connect(struct result_publisher *publisher)
-{
-    const struct redis_options *options = publisher->options;
-    struct timeval timeout = {.tv_sec = options->timeout_ms / 1000,
-                              .tv_usec = (options->timeout_ms % 1000) * 1000};
-
-    if (publisher->redis)
-        return true;
-    if (clock_monotonic_us() < publisher->retry_us)
-        return false;
-    publisher->redis = redisConnectWithTimeout(options->host, (int)options->port, timeout);
-    if (!publisher->redis || publisher->redis->err ||
-        redisSetTimeout(publisher->redis, timeout) != REDIS_OK) {
-        disconnect(publisher, "connect");
-        return false;
-    }
-    return true;
-}
-
-static void write_out(struct result_publisher *publisher, const struct publication *publication)
-{
+    const struct publication *publication = queued->publication;
+    enum redis_session_end end = REDIS_SESSION_DOWN;
     size_t replies;
 
-    if (!connect(publisher)) {
-        metric_add(publisher->dropped, publication->result_count);
-        return;
+    if (clock_monotonic_us() - queued->since_us < AGE_MAX_US &&
+        redis_session_worth_trying(publisher->session)) {
+        strbuf_clear(&publisher->commands);
+        replies = publication_encode(publication, publisher->result_ttl_s, &publisher->commands);
+        end = redis_session_exchange(publisher->session, publisher->commands.data,
+                                     publisher->commands.len, replies);
     }
-    strbuf_clear(&publisher->commands);
-    replies = publication_encode(publication, publisher->result_ttl_s, &publisher->commands);
-    redisAppendFormattedCommand(publisher->redis, publisher->commands.data,
-                                publisher->commands.len);
-    for (size_t i = 0; i < replies; i++) {
-        redisReply *reply = NULL;
-
-        if (redisGetReply(publisher->redis, (void **)&reply) != REDIS_OK) {
-            disconnect(publisher, "write");
-            metric_add(publisher->dropped, publication->result_count);
-            return;
-        }
-        if (reply->type == REDIS_REPLY_ERROR)
-            log_warn("redis_refused", "%s", reply->str);
-        freeReplyObject(reply);
-    }
-    publisher->backoff_us = 0;
-    metric_add(publisher->written, publication->result_count);
+    metric_add(end == REDIS_SESSION_DONE ? publisher->written : publisher->dropped,
+               publication->result_count);
 }
 
-static struct publication *take(struct result_publisher *publisher)
+/* False: there is nothing, and it is time to stop. */
+static bool take(struct result_publisher *publisher, struct queued *queued)
 {
-    struct publication *publication = NULL;
+    bool taken;
 
     pthread_mutex_lock(&publisher->lock);
     while (publisher->count == 0 && !publisher->stopping)
         pthread_cond_wait(&publisher->wake, &publisher->lock);
-    if (publisher->count > 0) {
-        publication = publisher->queue[publisher->first];
+    taken = publisher->count > 0;
+    if (taken) {
+        *queued = publisher->queue[publisher->first];
         publisher->first = (publisher->first + 1) % QUEUE_MAX;
         publisher->count--;
     }
     pthread_mutex_unlock(&publisher->lock);
-    return publication;
+    return taken;
 }
 
 static void *run(void *cookie)
 {
     struct result_publisher *publisher = cookie;
-    struct publication *publication;
+    struct queued queued;
 
-    while ((publication = take(publisher))) {
-        write_out(publisher, publication);
-        publication_free(publication);
+    while (take(publisher, &queued)) {
+        write_out(publisher, &queued);
+        publication_free(queued.publication);
     }
     return NULL;
 }
@@ -130,7 +87,7 @@ struct result_publisher *result_publisher_start(const struct redis_options *opti
     struct result_publisher *publisher = calloc(1, sizeof *publisher);
 
     CHECK(publisher, "out of memory");
-    publisher->options = options;
+    publisher->session = redis_session_new(options);
     publisher->result_ttl_s = result_ttl_s;
     publisher->written =
         metric_counter("coupon_worker_results_published_total", "Results written to Redis.", NULL);
@@ -148,11 +105,12 @@ void result_publisher_submit(struct result_publisher *publisher, struct publicat
 
     pthread_mutex_lock(&publisher->lock);
     if (publisher->count == QUEUE_MAX) {
-        oldest = publisher->queue[publisher->first];
+        oldest = publisher->queue[publisher->first].publication;
         publisher->first = (publisher->first + 1) % QUEUE_MAX;
         publisher->count--;
     }
-    publisher->queue[(publisher->first + publisher->count) % QUEUE_MAX] = publication;
+    publisher->queue[(publisher->first + publisher->count) % QUEUE_MAX] =
+        (struct queued){publication, clock_monotonic_us()};
     publisher->count++;
     pthread_cond_signal(&publisher->wake);
     pthread_mutex_unlock(&publisher->lock);
@@ -170,8 +128,7 @@ void result_publisher_stop(struct result_publisher *publisher)
     pthread_cond_signal(&publisher->wake);
     pthread_mutex_unlock(&publisher->lock);
     pthread_join(publisher->thread, NULL);
-    if (publisher->redis)
-        redisFree(publisher->redis);
+    redis_session_free(publisher->session);
     strbuf_free(&publisher->commands);
     pthread_cond_destroy(&publisher->wake);
     pthread_mutex_destroy(&publisher->lock);
