@@ -8,7 +8,7 @@
 #include "common/base/clock.h"
 #include "common/contract/broadcast.h"
 
-#define SILENCE_US 1500000 /* workers are heard at least every second or so */
+#define SILENCE_US 1500000 /* of each partition its worker is heard every second or so */
 #define ASK_EVERY_US 500000
 #define ASK_WAITING_US 90000 /* while polls wait for the answer: with every tick */
 #define PATIENCE_MS 500
@@ -26,11 +26,12 @@ void broadcast_feed_message(void *cookie, const char *text, size_t len)
 
     if (!broadcast_decode(text, len, &broadcast))
         return;
-    thread->heard_us = clock_monotonic_us();
     switch (broadcast.type) {
     case BROADCAST_PROGRESS:
-        if (strcmp(broadcast.topic, thread->config->kafka.topic) == 0)
-            hear(thread, broadcast.partition, broadcast.next_offset, broadcast.caught_up);
+        if (strcmp(broadcast.topic, thread->config->kafka.topic) != 0)
+            break;
+        progress_note_worker(&thread->progress, broadcast.partition, clock_monotonic_us());
+        hear(thread, broadcast.partition, broadcast.next_offset, broadcast.caught_up);
         break;
     case BROADCAST_SOLD_OUT:
         coupon_cache_sold_out(thread->coupons, broadcast.coupon_id, broadcast.total_stock);
@@ -39,35 +40,6 @@ void broadcast_feed_message(void *cookie, const char *text, size_t len)
         coupon_cache_changed(thread->coupons, broadcast.coupon_id);
         break;
     }
-}
-
-static void progress_read(void *cookie, const redisReply *reply)
-{
-    struct io_thread *thread = cookie;
-    size_t topic_len = strlen(thread->config->kafka.topic);
-
-    if (!reply || reply->type != REDIS_REPLY_ARRAY)
-        return;
-    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
-        const char *field = reply->element[i]->str;
-
-        if (reply->element[i]->type != REDIS_REPLY_STRING ||
-            reply->element[i + 1]->type != REDIS_REPLY_STRING ||
-            strncmp(field, thread->config->kafka.topic, topic_len) != 0 || field[topic_len] != ':')
-            continue;
-        hear(thread, (int32_t)strtol(field + topic_len + 1, NULL, 10),
-             strtoll(reply->element[i + 1]->str, NULL, 10), false);
-    }
-}
-
-void broadcast_feed_connected(void *cookie)
-{
-    struct io_thread *thread = cookie;
-    const char *const parts[] = {"HGETALL", BROADCAST_PROGRESS_KEY};
-    const size_t lengths[] = {strlen(parts[0]), strlen(parts[1])};
-
-    redis_link_command(thread->redis, progress_read, thread, 2, parts, lengths);
-    coupon_cache_changed_all(thread->coupons);
 }
 
 struct fence_row {
@@ -118,13 +90,11 @@ static void done(struct sql_job *job)
     free(fence);
 }
 
-void broadcast_feed_tick(struct io_thread *thread, int64_t now_us)
+static void ask_fences(struct io_thread *thread, int64_t now_us)
 {
-    bool heard = redis_link_up(thread->feed) && now_us - thread->heard_us < SILENCE_US;
-    int64_t every_us = result_waiters_count(thread->waiters) > 0 ? ASK_WAITING_US : ASK_EVERY_US;
     struct fence_job *fence;
 
-    if (heard || thread->fence_asked || now_us - thread->fence_asked_us < every_us)
+    if (thread->fence_asked)
         return;
     fence = calloc(1, sizeof *fence);
     CHECK(fence, "out of memory");
@@ -137,4 +107,22 @@ void broadcast_feed_tick(struct io_thread *thread, int64_t now_us)
         fence->job.class = SQL_OUTAGE;
         done(&fence->job);
     }
+}
+
+void broadcast_feed_connected(void *cookie)
+{
+    struct io_thread *thread = cookie;
+
+    ask_fences(thread, clock_monotonic_us());
+    coupon_cache_changed_all(thread->coupons);
+}
+
+void broadcast_feed_tick(struct io_thread *thread, int64_t now_us)
+{
+    bool heard =
+        redis_link_up(thread->feed) && !progress_is_silent(&thread->progress, SILENCE_US, now_us);
+    int64_t every_us = result_waiters_count(thread->waiters) > 0 ? ASK_WAITING_US : ASK_EVERY_US;
+
+    if (!heard && now_us - thread->fence_asked_us >= every_us)
+        ask_fences(thread, now_us);
 }

@@ -55,7 +55,6 @@ struct io_thread {
     bool stopping;
     bool fence_asked; /* a question of broadcast_feed is under way */
     int64_t fence_asked_us;
-    int64_t heard_us; /* of the last broadcast */
 
     struct thread_control *control; /* io_thread.c's own */
 };

@@ -72,6 +72,23 @@ bool progress_hear(struct progress *progress, int32_t partition, int64_t next_of
     return true;
 }
 
+void progress_note_worker(struct progress *progress, int32_t partition, int64_t now_us)
+{
+    if (partition >= 0 && partition < PROGRESS_MAX_PARTITIONS)
+        progress->partitions[partition].worker_us = now_us;
+}
+
+bool progress_is_silent(const struct progress *progress, int64_t silence_us, int64_t now_us)
+{
+    if (progress->partition_count <= 0)
+        return true;
+    for (int32_t i = 0; i < progress->partition_count && i < PROGRESS_MAX_PARTITIONS; i++)
+        if (progress->partitions[i].worker_us == 0 ||
+            now_us - progress->partitions[i].worker_us >= silence_us)
+            return true;
+    return false;
+}
+
 int64_t progress_next_offset(const struct progress *progress, int32_t partition)
 {
     if (partition < 0 || partition >= PROGRESS_MAX_PARTITIONS)

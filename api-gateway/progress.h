@@ -13,6 +13,7 @@ struct progress_partition {
     int64_t next_offset; /* -1: not heard */
     double rate;         /* records a second, smoothed */
     int64_t heard_us;    /* of the last message that moved next_offset */
+    int64_t worker_us;   /* when a worker last said anything of it; 0: never */
     int caught_up;       /* "all seen is decided" messages since the round began */
 };
 
@@ -35,6 +36,13 @@ void progress_init(struct progress *progress, int64_t settle_us, int64_t now_us)
  * it moved. */
 bool progress_hear(struct progress *progress, int32_t partition, int64_t next_offset,
                    bool caught_up, int64_t now_us);
+
+/* A worker said something of this partition, whatever it was. */
+void progress_note_worker(struct progress *progress, int32_t partition, int64_t now_us);
+
+/* True: of some partition no worker was heard for silence_us, so there may be progress that this
+ * gateway does not hear of. */
+bool progress_is_silent(const struct progress *progress, int64_t silence_us, int64_t now_us);
 
 /* The topic has this many partitions. A change begins the round anew. */
 void progress_set_partitions(struct progress *progress, int32_t count, int64_t now_us);

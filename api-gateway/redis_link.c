@@ -11,7 +11,7 @@
 #include "common/base/log.h"
 #include "common/redis/redis_fault.h"
 
-#define OPEN_MAX 1024 /* commands under way; more than that are done without Redis */
+#define OPEN_MAX 8192 /* commands under way; more than that are done without Redis */
 
 /* Replace a name by its number; port 0 where it has none. */
 static void resolve(struct redis_address *address)

@@ -34,7 +34,7 @@ void redis_link_free(struct redis_link *link);
 
 bool redis_link_up(const struct redis_link *link);
 
-/* Send a command. reply may be NULL: fire and forget. When the link is down, or 1024 commands are
+/* Send a command. reply may be NULL: fire and forget. When the link is down, or 8192 commands are
  * under way, reply is called with NULL before this returns. */
 void redis_link_command(struct redis_link *link, redis_link_reply reply, void *cookie, size_t count,
                         const char *const *parts, const size_t *lengths);

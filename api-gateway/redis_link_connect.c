@@ -146,14 +146,18 @@ static void named(redisAsyncContext *context, void *reply, void *cookie)
     }
 }
 
+/* Find out whether this is the one, and whether it answers. */
 static void introduce(struct redis_link *link)
 {
     if (link->state == LINK_ASKING)
         redisAsyncCommand(link->context, named, NULL, "SENTINEL get-master-addr-by-name %s",
                           link->options->primary_name);
+    else if (link->search.sentinel_count)
+        redisAsyncCommand(link->context, greeted, NULL, "ROLE");
+    else if (link->channel)
+        subscribe(link);
     else
-        redisAsyncCommand(link->context, greeted, NULL,
-                          link->search.sentinel_count ? "ROLE" : "PING");
+        redisAsyncCommand(link->context, greeted, NULL, "PING");
 }
 
 static void logged_in(redisAsyncContext *context, void *reply, void *cookie)

@@ -130,7 +130,9 @@ static void redis_answered(void *cookie, const redisReply *reply)
 
         if (!question || question->state != QUESTION_IN_REDIS)
             continue;
-        if (usable && reply->element[i]->type == REDIS_REPLY_STRING)
+        /* A write that was lost may have left what a replay made good since: ask the record. */
+        if (usable && reply->element[i]->type == REDIS_REPLY_STRING &&
+            is_final(reply->element[i]->str, (size_t)reply->element[i]->len))
             found(lookup, question, reply->element[i]->str, (size_t)reply->element[i]->len);
         else
             question->state = QUESTION_ASK_SQL;

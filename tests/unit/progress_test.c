@@ -232,6 +232,29 @@ static void a_topic_with_too_many_partitions_settles_nothing(void **state)
         fail_msg("a round ended, and partition %d was never heard of", PROGRESS_MAX_PARTITIONS);
 }
 
+/* One worker that is heard does not speak for another one's partitions. */
+static void a_partition_without_its_worker_is_silent(void **state)
+{
+    struct progress *progress = *state;
+
+    assert_true(progress_is_silent(progress, SECOND, 1)); /* of how many is not known */
+    progress_set_partitions(progress, 2, 0);
+    progress_note_worker(progress, 0, SECOND);
+    progress_note_worker(progress, 7, SECOND); /* not one of the topic */
+    progress_note_worker(progress, -1, SECOND);
+    progress_note_worker(progress, PROGRESS_MAX_PARTITIONS, SECOND);
+    assert_true(progress_is_silent(progress, SECOND, SECOND));
+    progress_hear(progress, 1, 5, false, SECOND); /* the database, say */
+    assert_true(progress_is_silent(progress, SECOND, SECOND));
+    progress_note_worker(progress, 1, SECOND + 5);
+    assert_false(progress_is_silent(progress, SECOND, 2 * SECOND - 1));
+    assert_true(progress_is_silent(progress, SECOND, 2 * SECOND));
+    progress_note_worker(progress, 0, 2 * SECOND);
+    assert_true(progress_is_silent(progress, SECOND, 2 * SECOND + 5));
+    progress_set_partitions(progress, PROGRESS_MAX_PARTITIONS + 1, 2 * SECOND);
+    assert_true(progress_is_silent(progress, SECOND, 2 * SECOND));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_progress, free_progress)
 
 int main(void)
@@ -241,6 +264,7 @@ int main(void)
         TEST(what_makes_no_sense_is_not_heard),
         TEST(a_position_is_told_when_it_is_known),
         TEST(retry_after_is_the_time_at_the_measured_rate),
+        TEST(a_partition_without_its_worker_is_silent),
         TEST(retry_after_stays_in_its_bounds),
         TEST(a_round_needs_two_reports_of_each_partition),
         TEST(reports_before_the_settling_time_do_not_count),
