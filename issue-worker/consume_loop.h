@@ -17,8 +17,8 @@ struct consume_loop *consume_loop_start(const struct worker_config *config,
 /* Ask it to end: the open batch is finished, or given up if the database is away. Any thread. */
 void consume_loop_stop(struct consume_loop *loop);
 
-/* Wait for the end and free. False: it ended because it can't go on. */
-bool consume_loop_join(struct consume_loop *loop);
+/* Wait for the end and free. EX_OK, or the exit status that says why it can't go on. */
+int consume_loop_join(struct consume_loop *loop);
 
 /* Any thread: is it a member of the group with a working database? Has it ended by itself? */
 bool consume_loop_ready(const struct consume_loop *loop);

@@ -13,7 +13,7 @@
 static bool fence_fits_log(struct issue_consumer *consumer, const struct partition *partition,
                            int64_t low, int64_t high)
 {
-    char text[sizeof consumer->fatal];
+    char text[512];
 
     if (partition->next_offset >= low && partition->next_offset <= high)
         return true;
@@ -34,7 +34,7 @@ static bool fence_fits_log(struct issue_consumer *consumer, const struct partiti
             "accept their loss by setting next_offset to %" PRId64
             " in consumer_fence while no worker runs, and start again",
             consumer->topic, partition->number, partition->next_offset, low - 1, low);
-    issue_consumer_stop(consumer, "fence_outside_log", text);
+    issue_consumer_stop(consumer, FAILURE_STOP_OFFSETS, text);
     return false;
 }
 

@@ -19,7 +19,7 @@ void issue_consumer_wait(struct issue_consumer *consumer, int wait_ms)
     int64_t left_us;
 
     CHECK(consumer->paused, "waiting without a pause would lose records");
-    while ((left_us = end_us - clock_monotonic_us()) > 0 && !consumer->fatal[0]) {
+    while ((left_us = end_us - clock_monotonic_us()) > 0 && consumer->stop == FAILURE_STOP_NONE) {
         rd_kafka_message_t *message =
             rd_kafka_consumer_poll(consumer->client, (int)(left_us / 1000) + 1);
 
@@ -61,7 +61,7 @@ void issue_consumer_resume(struct issue_consumer *consumer)
 
     if (!consumer->paused)
         return;
-    while (!seek_all(consumer) && consumer->joined && !consumer->fatal[0])
+    while (!seek_all(consumer) && consumer->joined && consumer->stop == FAILURE_STOP_NONE)
         issue_consumer_wait(consumer, 200);
     list = consumer_assignment_list(consumer);
     rd_kafka_resume_partitions(consumer->client, list);

@@ -9,7 +9,13 @@
 
 /* Writes records that can't be decided to the dead-letter topic: same partition number, key, value
  * and headers, plus headers as Spring Kafka's DeadLetterPublishingRecoverer writes them
- * (org.springframework.kafka.support.KafkaHeaders: kafka_dlt-*; numbers big-endian). */
+ * (org.springframework.kafka.support.KafkaHeaders: kafka_dlt-*; numbers big-endian), and
+ * kafka_dlt-retry-count, 4 bytes: how often the record was tried again by itself, 0 for one that
+ * can't be read. A record that was a dead letter before has only the headers of this time.
+ *
+ * A letter is written before its record's transaction is committed, so that a record is never
+ * passed over without one. Whoever crashes in between writes it again: letters with the same
+ * original topic, partition and offset are one. */
 struct dead_letter;
 
 /* group names the consumer group in the headers. NULL: error says why. */
@@ -21,9 +27,10 @@ void dead_letter_free(struct dead_letter *dead_letter);
 bool dead_letter_wanted(const struct issue_item *item);
 
 /* Write the batch's dead letters and wait until the brokers have them all. False: at least one is
- * not known to be there (logged); nothing of the batch may be committed then, and the same batch
- * again writes them again. Blocks at most a message time-out. One thread at a time. */
+ * not known to be there, and text says why and what to do; nothing of the batch may be committed
+ * then, and the same batch again writes them again. Blocks at most a message time-out, and calls
+ * waiting several times a second meanwhile. One thread at a time. */
 bool dead_letter_send(struct dead_letter *dead_letter, const struct issue_batch *batch,
-                      size_t *sent);
+                      void (*waiting)(void *cookie), void *cookie, char *text, size_t text_size);
 
 #endif

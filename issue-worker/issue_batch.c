@@ -20,6 +20,19 @@ bool issue_item_has_result(const struct issue_item *item)
            item->verdict.kind == ISSUE_VERDICT_FAULTY;
 }
 
+void issue_item_set_aside(struct issue_item *item, int form, int tries, const char *why)
+{
+    item->tries = tries;
+    if (item->fault == ISSUE_REQUEST_OK) {
+        item->fault = ISSUE_REQUEST_REFUSED;
+        item->detail = strdup(why);
+    }
+    if (form >= 2)
+        item->request.coupon_id = item->request.policy_id = item->request.user_id = 0;
+    if (form >= 3)
+        item->request.request_id[0] = '\0';
+}
+
 struct issue_batch *issue_batch_new(size_t capacity, void (*release)(void *message))
 {
     struct issue_batch *batch = calloc(1, sizeof *batch);
@@ -114,6 +127,28 @@ void issue_batch_add(struct issue_batch *batch, const struct issue_record *recor
     batch->count++;
     batch->bytes += record->key_len + record->value_len;
     extend_span(batch, record->partition, record->offset, positioned);
+}
+
+void issue_batch_view(struct issue_batch *view, const struct issue_batch *batch, size_t begin,
+                      size_t end)
+{
+    view->items = batch->items + begin;
+    view->count = end - begin;
+    view->span_count = 0;
+    for (size_t i = begin; i < end; i++) {
+        const struct issue_record *record = &batch->items[i].record;
+        const struct issue_span *span = issue_batch_span(batch, record->partition);
+
+        /* Behind the batch's own records of that partition there is no hole to explain. */
+        extend_span(view, record->partition, record->offset,
+                    span->positioned || record->offset > span->first_offset);
+    }
+}
+
+void issue_batch_view_free(struct issue_batch *view)
+{
+    free(view->spans);
+    *view = (struct issue_batch){0};
 }
 
 const struct issue_span *issue_batch_span(const struct issue_batch *batch, int32_t partition)

@@ -20,6 +20,7 @@ struct issue_item {
     struct issue_request request;
     enum issue_request_fault fault;
     char *detail; /* what is wrong with it, or NULL; owned */
+    int tries;    /* how often it was tried by itself before it was set aside; 0: it was not */
     bool skipped; /* below the fence: decided before */
     struct issue_verdict verdict;
 };
@@ -29,6 +30,11 @@ bool issue_item_is_issued(const struct issue_item *item);
 
 /* A decided item whose request gets a result: it was not decided before, and has a readable id. */
 bool issue_item_has_result(const struct issue_item *item);
+
+/* Give the item up as a dead letter, because the database refused it tries times; why is copied.
+ * Nothing of it goes to the database but its FAILED result. form: 1, with all its ids; 2, with the
+ * requestId alone; 3, without a result, so that only the fence moves. */
+void issue_item_set_aside(struct issue_item *item, int form, int tries, const char *why);
 
 /* The part of a batch that comes from one partition. */
 struct issue_span {
@@ -67,6 +73,12 @@ bool issue_batch_has_replay(const struct issue_batch *batch);
  * issue_span; that of a partition's first record counts. */
 void issue_batch_add(struct issue_batch *batch, const struct issue_record *record, void *message,
                      bool positioned);
+
+/* Let view show the records begin…end-1 of batch, as a batch of their own that ends with the one it
+ * shows: it owns its spans alone. Zero-initialise view; a used one is shown anew. */
+void issue_batch_view(struct issue_batch *view, const struct issue_batch *batch, size_t begin,
+                      size_t end);
+void issue_batch_view_free(struct issue_batch *view);
 
 /* The span of a partition that has a record in the batch. */
 const struct issue_span *issue_batch_span(const struct issue_batch *batch, int32_t partition);

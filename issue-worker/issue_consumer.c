@@ -10,14 +10,15 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_fault.h"
 #include "issue-worker/replay_mark.h"
 
-void issue_consumer_stop(struct issue_consumer *consumer, const char *event, const char *text)
+void issue_consumer_stop(struct issue_consumer *consumer, enum failure_stop stop, const char *text)
 {
-    if (consumer->fatal[0])
+    if (consumer->stop != FAILURE_STOP_NONE)
         return;
-    snprintf(consumer->fatal, sizeof consumer->fatal, "%s", text);
-    log_error(event, "%s", text);
+    consumer->stop = stop;
+    log_error(failure_stop_event(stop), "%s", text);
 }
 
 struct issue_consumer *issue_consumer_new(const struct kafka_options *options, const char *group,
@@ -106,32 +107,47 @@ void issue_consumer_release(void *message)
     rd_kafka_message_destroy(message);
 }
 
+/* The error after which the client library gives up stands behind its FATAL. */
+static rd_kafka_resp_err_t cause_of(const struct issue_consumer *consumer,
+                                    const rd_kafka_message_t *message, char *text, size_t text_size)
+{
+    snprintf(text, text_size, "%s", rd_kafka_message_errstr(message));
+    if (message->err != RD_KAFKA_RESP_ERR__FATAL)
+        return message->err;
+    return rd_kafka_fatal_error(consumer->client, text, text_size);
+}
+
+static enum failure_stop stop_of(rd_kafka_resp_err_t error)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        return FAILURE_STOP_OFFSETS;
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        return FAILURE_STOP_FENCED;
+    default:
+        return FAILURE_STOP_CLIENT;
+    }
+}
+
 void issue_consumer_take_error(struct issue_consumer *consumer, const rd_kafka_message_t *message)
 {
-    char text[400];
-    char reason[256];
+    char cause[256];
+    char text[512];
+    rd_kafka_resp_err_t error = cause_of(consumer, message, cause, sizeof cause);
+    bool fatal = message->err == RD_KAFKA_RESP_ERR__FATAL;
+    const char *advice = kafka_fault_advice(error);
 
-    switch (message->err) {
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-        snprintf(text, sizeof text,
-                 "%s partition %" PRId32
-                 ": the next record is not in the log any more (%s). Compare "
-                 "consumer_fence with the topic's offsets; nothing was skipped",
-                 consumer->topic, message->partition, rd_kafka_message_errstr(message));
-        issue_consumer_stop(consumer, "offset_outside_log", text);
-        break;
-    case RD_KAFKA_RESP_ERR__FATAL:
-        rd_kafka_fatal_error(consumer->client, reason, sizeof reason);
-        snprintf(text, sizeof text, "the Kafka client can't go on: %s", reason);
-        issue_consumer_stop(consumer, "consumer_fatal", text);
-        break;
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-        log_error("topic_missing", "topic %s is not there: create it (and its dead-letter topic)",
-                  consumer->topic);
-        break;
-    default:
-        log_warn("consume_failed", "%s", rd_kafka_message_errstr(message));
-    }
+    snprintf(text, sizeof text, "%s partition %" PRId32 ": %s: %s%s%s", consumer->topic,
+             message->partition, rd_kafka_err2name(error), cause, advice ? "; " : "",
+             advice ? advice : "");
+    if (fatal || kafka_fault_class(error) == FAILURE_STOP)
+        issue_consumer_stop(consumer, stop_of(error), text);
+    else if (kafka_fault_class(error) == FAILURE_TRANSIENT)
+        log_warn("consume_failed", "%s", text);
+    else
+        log_error("kafka_away", "%s; nothing is skipped", text);
 }
 
 /* A replay says so in its headers; most records have none. */
@@ -236,9 +252,9 @@ void issue_consumer_commit(struct issue_consumer *consumer, const struct issue_b
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-const char *issue_consumer_fatal(const struct issue_consumer *consumer)
+enum failure_stop issue_consumer_stopped(const struct issue_consumer *consumer)
 {
-    return consumer->fatal[0] ? consumer->fatal : NULL;
+    return consumer->stop;
 }
 
 bool issue_consumer_joined(const struct issue_consumer *consumer)

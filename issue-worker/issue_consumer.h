@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/kafka/kafka_options.h"
+#include "issue-worker/failure_policy.h"
 #include "issue-worker/issue_batch.h"
 
 /* One member of the consumer group. Used by one thread; the hooks run on it too, inside
@@ -52,8 +53,8 @@ void issue_consumer_resume(struct issue_consumer *consumer);
  */
 bool issue_consumer_rewind(struct issue_consumer *consumer);
 
-/* NULL, or why this consumer can't go on and what to do about it. Stays set. */
-const char *issue_consumer_fatal(const struct issue_consumer *consumer);
+/* Why this consumer can't go on; a log line has said what to do about it. Stays set. */
+enum failure_stop issue_consumer_stopped(const struct issue_consumer *consumer);
 
 /* True once the group has answered and until it takes the partitions away. */
 bool issue_consumer_joined(const struct issue_consumer *consumer);

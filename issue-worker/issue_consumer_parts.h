@@ -19,11 +19,11 @@ struct issue_consumer {
     struct partition_table partitions;
     bool joined;
     bool paused;
-    char fatal[512];
+    enum failure_stop stop;
 };
 
-/* Set the reason why it can't go on, once, and log it. */
-void issue_consumer_stop(struct issue_consumer *consumer, const char *event, const char *text);
+/* Set the reason why it can't go on, once, and log the text, which says what to do about it. */
+void issue_consumer_stop(struct issue_consumer *consumer, enum failure_stop stop, const char *text);
 
 /* What an error delivered in place of a record means for us. */
 void issue_consumer_take_error(struct issue_consumer *consumer, const rd_kafka_message_t *message);

@@ -6,23 +6,23 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "common/base/clock.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/mysql/coupon_row.h"
 #include "common/mysql/schema_version.h"
 #include "issue-worker/issue_lookup.h"
+#include "issue-worker/issue_session.h"
 #include "issue-worker/issue_statements.h"
 
 /* Batches for which requestIds are looked up first, after one turned out to be there already. */
 #define CAREFUL_BATCHES 50
 
 struct issue_transaction {
-    const struct sql_options *options;
     const char *topic;
     struct dead_letter *dead_letter;
     struct issue_transaction_hook hook;
-    struct sql_session *session; /* NULL: not connected */
-    bool busy;                   /* in the hook, session is */
+    struct issue_session session;
     struct issue_decision *decision;
     struct issue_lookup lookup;
     struct strbuf statement;
@@ -33,6 +33,7 @@ struct issue_transaction {
     size_t sold_out_count;
     size_t capacity; /* of counts and sold_out */
     struct sql_fault fault;
+    struct lost_commit lost_commit;
 };
 
 struct issue_transaction *issue_transaction_new(const struct sql_options *options,
@@ -42,10 +43,14 @@ struct issue_transaction *issue_transaction_new(const struct sql_options *option
     struct issue_transaction *transaction = calloc(1, sizeof *transaction);
 
     CHECK(transaction, "out of memory");
-    transaction->options = options;
     transaction->topic = topic;
     transaction->dead_letter = dead_letter;
     transaction->hook = *hook;
+    transaction->session = (struct issue_session){
+        .options = options,
+        .waiting = hook->waiting,
+        .cookie = hook->cookie,
+    };
     transaction->decision = issue_decision_new();
     return transaction;
 }
@@ -54,7 +59,7 @@ void issue_transaction_free(struct issue_transaction *transaction)
 {
     if (!transaction)
         return;
-    sql_session_close(transaction->session);
+    issue_session_close(&transaction->session);
     issue_decision_free(transaction->decision);
     issue_lookup_free(&transaction->lookup);
     strbuf_free(&transaction->statement);
@@ -64,51 +69,26 @@ void issue_transaction_free(struct issue_transaction *transaction)
     free(transaction);
 }
 
-static enum issue_transaction_end end_of(enum sql_class class)
-{
-    switch (class) {
-    case SQL_OK:
-        return ISSUE_TRANSACTION_DONE;
-    case SQL_DUPLICATE: /* another partition decided the same requestId meanwhile */
-    case SQL_TRANSIENT:
-        return ISSUE_TRANSACTION_AGAIN;
-    case SQL_OUTAGE:
-        return ISSUE_TRANSACTION_OUTAGE;
-    case SQL_REFUSED:
-        return ISSUE_TRANSACTION_REFUSED;
-    }
-    CHECK(0, "class %d", (int)class);
-}
-
 static enum sql_class execute(struct issue_transaction *transaction)
 {
-    return sql_session_execute(transaction->session, transaction->statement.data,
+    return sql_session_execute(transaction->session.sql, transaction->statement.data,
                                transaction->statement.len, &transaction->fault);
 }
 
 static enum sql_class execute_text(struct issue_transaction *transaction, const char *text)
 {
-    return sql_session_execute(transaction->session, text, strlen(text), &transaction->fault);
+    return sql_session_execute(transaction->session.sql, text, strlen(text), &transaction->fault);
 }
 
-static enum issue_transaction_end connect(struct issue_transaction *transaction)
+static enum schema_state connect(struct issue_transaction *transaction)
 {
-    enum schema_state state;
+    bool fresh;
+    enum schema_state state =
+        issue_session_open(&transaction->session, &fresh, &transaction->fault);
 
-    if (transaction->session)
-        return ISSUE_TRANSACTION_DONE;
-    transaction->session = sql_session_open(transaction->options, &transaction->fault);
-    if (!transaction->session)
-        return ISSUE_TRANSACTION_OUTAGE;
-    issue_lookup_forget(&transaction->lookup);
-    state = schema_version_check(transaction->session, transaction->fault.text,
-                                 sizeof transaction->fault.text, &transaction->fault);
-    /* From here on each statement that follows a COMMIT or ROLLBACK begins a transaction. */
-    if (state == SCHEMA_FITS && execute_text(transaction, "SET autocommit=0") == SQL_OK)
-        return ISSUE_TRANSACTION_DONE;
-    sql_session_close(transaction->session);
-    transaction->session = NULL;
-    return state == SCHEMA_MISFIT ? ISSUE_TRANSACTION_MISFIT : ISSUE_TRANSACTION_OUTAGE;
+    if (fresh)
+        issue_lookup_forget(&transaction->lookup);
+    return state;
 }
 
 /* Mark what lies below the fences; false: a span begins behind its fence by our own mistake. */
@@ -193,13 +173,13 @@ static size_t count_issued(struct issue_transaction *transaction)
 
 static enum sql_class send(struct issue_transaction *transaction, const struct strbuf *statement)
 {
-    return sql_session_send(transaction->session, statement->data, statement->len,
+    return sql_session_send(transaction->session.sql, statement->data, statement->len,
                             &transaction->fault);
 }
 
 static enum sql_class finish(struct issue_transaction *transaction)
 {
-    return sql_session_finish(transaction->session, &transaction->fault);
+    return sql_session_finish(transaction->session.sql, &transaction->fault);
 }
 
 /* Insert the winners and the results. While the server is at the one, the text of the other is
@@ -222,9 +202,9 @@ static enum sql_class insert_rows(struct issue_transaction *transaction,
     class = send(transaction, &transaction->results);
     if (class != SQL_OK)
         return class;
-    transaction->busy = true;
+    transaction->session.busy = true;
     transaction->hook.meanwhile(transaction->hook.cookie);
-    transaction->busy = false;
+    transaction->session.busy = false;
     return finish(transaction);
 }
 
@@ -251,112 +231,151 @@ static enum sql_class write_rows(struct issue_transaction *transaction, struct i
     return execute(transaction);
 }
 
-static enum issue_transaction_end try_batch(struct issue_transaction *transaction,
-                                            struct issue_batch *batch)
+static enum sql_class commit(struct issue_transaction *transaction, const struct issue_batch *batch,
+                             struct issue_attempt *attempt)
 {
-    size_t left;
-    size_t dead;
     enum sql_class class;
 
-    class = issue_lookup_fences(&transaction->lookup, transaction->session, transaction->topic,
-                                batch, &transaction->fault);
-    if (class != SQL_OK)
-        return end_of(class);
-    if (!apply_fences(transaction, batch, &left))
-        return ISSUE_TRANSACTION_GAP;
-    if (left == 0) {
-        sql_session_rollback(transaction->session);
-        transaction->sold_out_count = 0;
-        return ISSUE_TRANSACTION_DONE;
-    }
-    class = issue_lookup_batch(&transaction->lookup, transaction->session, batch,
-                               transaction->careful > 0, &transaction->fault);
-    if (class != SQL_OK)
-        return end_of(class);
-    decide_all(transaction, batch);
-    class = write_rows(transaction, batch);
-    if (class != SQL_OK)
-        return end_of(class);
-    /* Last before COMMIT, so that a batch that starts over has not written its dead letters yet. */
-    if (!dead_letter_send(transaction->dead_letter, batch, &dead)) {
-        snprintf(transaction->fault.text, sizeof transaction->fault.text,
-                 "the dead-letter topic did not take %zu records", dead);
-        transaction->fault.class = SQL_OUTAGE;
-        return ISSUE_TRANSACTION_OUTAGE;
-    }
     FAILPOINT("worker_before_commit");
     class = execute_text(transaction, "COMMIT");
     FAILPOINT("worker_after_commit");
     if (class == SQL_OK)
         issue_lookup_committed(&transaction->lookup, batch, transaction->decision);
-    return end_of(class);
+    if (class == SQL_OUTAGE) {
+        lost_commit_note(&transaction->lost_commit, batch);
+        attempt->commit = ISSUE_COMMIT_UNKNOWN;
+    }
+    return class;
 }
 
-enum issue_transaction_end issue_transaction_run(struct issue_transaction *transaction,
-                                                 struct issue_batch *batch, int64_t *now_ms,
-                                                 struct sql_fault *fault)
+static bool send_dead_letters(struct issue_transaction *transaction,
+                              const struct issue_batch *batch, struct issue_attempt *attempt)
 {
-    enum issue_transaction_end end = connect(transaction);
+    bool sent;
+
+    transaction->session.busy = true;
+    sent = dead_letter_send(transaction->dead_letter, batch, transaction->hook.waiting,
+                            transaction->hook.cookie, attempt->failure.text,
+                            sizeof attempt->failure.text);
+    transaction->session.busy = false;
+    if (sent)
+        return true;
+    attempt->end = ISSUE_END_FAILED;
+    attempt->failure.class = FAILURE_OUTAGE;
+    attempt->failure.source = ISSUE_FAILURE_DEAD_LETTERS;
+    return false;
+}
+
+/* False: attempt->end says why it is neither committed nor failed by the database. Else the class
+ * of the statement that failed, or SQL_OK. */
+static bool try_batch(struct issue_transaction *transaction, struct issue_batch *batch,
+                      struct issue_attempt *attempt, enum sql_class *class)
+{
+    size_t left;
+
+    *class = issue_lookup_fences(&transaction->lookup, transaction->session.sql, transaction->topic,
+                                 batch, &transaction->fault);
+    if (*class != SQL_OK)
+        return true;
+    if (!apply_fences(transaction, batch, &left)) {
+        attempt->end = ISSUE_END_GAP;
+        snprintf(attempt->failure.text, sizeof attempt->failure.text, "%s",
+                 transaction->fault.text);
+        return false;
+    }
+    attempt->commit = lost_commit_look(&transaction->lost_commit, batch, left);
+    if (left == 0) {
+        sql_session_rollback(transaction->session.sql);
+        transaction->sold_out_count = 0;
+        return true;
+    }
+    *class = issue_lookup_batch(&transaction->lookup, transaction->session.sql, batch,
+                                transaction->careful > 0, &transaction->fault);
+    if (*class != SQL_OK)
+        return true;
+    decide_all(transaction, batch);
+    *class = write_rows(transaction, batch);
+    if (*class != SQL_OK)
+        return true;
+    /* Last before COMMIT, so that a batch that starts over has not written its dead letters yet. */
+    if (!send_dead_letters(transaction, batch, attempt))
+        return false;
+    *class = commit(transaction, batch, attempt);
+    return true;
+}
+
+/* Inserting without having looked is the fast way, and the unique key the guard: whoever finds a
+ * requestId there already starts over and looks first, for a while. A key that is taken even so is
+ * another one, which no look-up explains. */
+static enum failure_class class_of(struct issue_transaction *transaction, enum sql_class class)
+{
+    bool looked = transaction->careful > 0;
+
+    if (class == SQL_DUPLICATE) {
+        transaction->careful = CAREFUL_BATCHES;
+        issue_lookup_forget(&transaction->lookup);
+        return looked ? FAILURE_RECORD : FAILURE_TRANSIENT;
+    }
+    if (class == SQL_OK && looked)
+        transaction->careful--;
+    return sql_failure_class(class);
+}
+
+void issue_transaction_run(struct issue_transaction *transaction, struct issue_batch *batch,
+                           struct issue_attempt *attempt)
+{
+    enum schema_state state = connect(transaction);
+    enum sql_class class = SQL_OK;
 
     CHECK(batch->count > 0, "an empty batch");
-    if (end == ISSUE_TRANSACTION_DONE) {
-        transaction->fault = (struct sql_fault){.class = SQL_OK};
-        end = try_batch(transaction, batch);
-        /* Inserting without having looked is the fast way, and the unique key the guard: whoever
-         * finds a requestId there already starts over and looks first, for a while. */
-        if (transaction->fault.class == SQL_DUPLICATE) {
-            transaction->careful = CAREFUL_BATCHES;
-            issue_lookup_forget(&transaction->lookup);
-        } else if (end == ISSUE_TRANSACTION_DONE && transaction->careful > 0) {
-            transaction->careful--;
-        }
-        if (end == ISSUE_TRANSACTION_OUTAGE) {
-            sql_session_close(transaction->session);
-            transaction->session = NULL;
-        } else if (end != ISSUE_TRANSACTION_DONE) {
-            sql_session_rollback(transaction->session);
-        }
+    *attempt = (struct issue_attempt){.end = ISSUE_END_DONE};
+    if (state != SCHEMA_FITS) {
+        issue_attempt_fail(attempt, state == SCHEMA_MISFIT ? FAILURE_STOP : FAILURE_OUTAGE,
+                           state == SCHEMA_MISFIT ? ISSUE_FAILURE_SCHEMA : ISSUE_FAILURE_DATABASE,
+                           &transaction->fault);
+        return;
     }
-    *now_ms = transaction->lookup.now_ms;
-    *fault = transaction->fault;
-    return end;
+    transaction->fault = (struct sql_fault){.class = SQL_OK};
+    if (try_batch(transaction, batch, attempt, &class)) {
+        enum failure_class failure = class_of(transaction, class);
+
+        if (failure != FAILURE_NONE)
+            issue_attempt_fail(attempt, failure, ISSUE_FAILURE_DATABASE, &transaction->fault);
+    }
+    issue_session_rest(&transaction->session, class, attempt->end != ISSUE_END_DONE);
+    attempt->now_ms = transaction->lookup.now_ms;
 }
 
-static enum issue_transaction_end read_fences_apart(struct issue_transaction *transaction,
-                                                    const int32_t *partitions, size_t count,
-                                                    int64_t *next_offsets, struct sql_fault *fault)
+static bool read_fences_apart(const struct issue_transaction *transaction,
+                              const int32_t *partitions, size_t count, int64_t *next_offsets,
+                              struct sql_fault *fault)
 {
-    struct sql_session *session = sql_session_open(transaction->options, fault);
+    struct sql_session *session = sql_session_open(transaction->session.options, fault);
     enum sql_class class;
 
     if (!session)
-        return ISSUE_TRANSACTION_OUTAGE;
+        return false;
     class = issue_lookup_next_offsets(session, transaction->topic, partitions, count, next_offsets,
                                       fault);
     sql_session_close(session);
-    return end_of(class);
+    return class == SQL_OK;
 }
 
-enum issue_transaction_end issue_transaction_fences(struct issue_transaction *transaction,
-                                                    const int32_t *partitions, size_t count,
-                                                    int64_t *next_offsets, struct sql_fault *fault)
+bool issue_transaction_fences(struct issue_transaction *transaction, const int32_t *partitions,
+                              size_t count, int64_t *next_offsets, struct sql_fault *fault)
 {
-    enum issue_transaction_end end;
+    enum sql_class class = SQL_OUTAGE;
 
-    if (transaction->busy)
+    if (transaction->session.busy)
         return read_fences_apart(transaction, partitions, count, next_offsets, fault);
-    end = connect(transaction);
-    if (end == ISSUE_TRANSACTION_DONE)
-        end = end_of(issue_lookup_next_offsets(transaction->session, transaction->topic, partitions,
-                                               count, next_offsets, &transaction->fault));
-    if (end == ISSUE_TRANSACTION_OUTAGE) {
-        sql_session_close(transaction->session);
-        transaction->session = NULL;
-    } else if (transaction->session) {
-        sql_session_rollback(transaction->session); /* what was read began a transaction */
+    if (connect(transaction) == SCHEMA_FITS) {
+        class = issue_lookup_next_offsets(transaction->session.sql, transaction->topic, partitions,
+                                          count, next_offsets, &transaction->fault);
+        /* What was read began a transaction. */
+        issue_session_rest(&transaction->session, class, true);
     }
     *fault = transaction->fault;
-    return end;
+    return class == SQL_OK;
 }
 
 const struct issue_sold_out *issue_transaction_sold_out(const struct issue_transaction *transaction,

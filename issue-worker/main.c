@@ -163,8 +163,8 @@ static bool start_consumers(struct worker *worker)
     return true;
 }
 
-/* Run until told to stop or unable to go on. False: something failed. */
-static bool run(struct worker *worker)
+/* Run until told to stop or unable to go on; the exit status. */
+static int run(struct worker *worker)
 {
     const struct timeval interval = {.tv_usec = WATCH_INTERVAL_MS * 1000};
     struct event *events[] = {
@@ -172,22 +172,25 @@ static bool run(struct worker *worker)
         evsignal_new(worker->base, SIGINT, stop, worker),
         event_new(worker->base, -1, EV_PERSIST, watch, worker),
     };
-    bool went_well;
+    int status;
 
     CHECK(events[0] && events[1] && events[2], "out of memory");
     event_add(events[0], NULL);
     event_add(events[1], NULL);
     event_add(events[2], &interval);
-    went_well = start_consumers(worker);
+    status = start_consumers(worker) ? EX_OK : EX_SOFTWARE;
     log_info("started", "%zu consumers of %s in group %s", worker->loop_count,
              worker->config.kafka.topic, worker->config.group);
     event_base_dispatch(worker->base);
-    for (size_t i = 0; i < worker->loop_count; i++)
-        went_well = consume_loop_join(worker->loops[i]) && went_well;
+    for (size_t i = 0; i < worker->loop_count; i++) {
+        int ended = consume_loop_join(worker->loops[i]);
+
+        status = status == EX_OK ? ended : status;
+    }
     result_publisher_stop(worker->publisher);
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         event_free(events[i]);
-    return went_well;
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -219,7 +222,7 @@ int main(int argc, char **argv)
     worker.base = event_base_new();
     CHECK(worker.base, "no event loop");
     if (start_management(&worker)) {
-        status = run(&worker) ? EX_OK : EX_SOFTWARE;
+        status = run(&worker);
         http_server_free(worker.management);
     }
     event_base_free(worker.base);

@@ -19,7 +19,9 @@ struct worker_metrics {
     struct metric *dead_letters;
     struct metric *transaction_seconds;
     struct metric *batch_records;
-    struct metric *retries[ISSUE_TRANSACTION_MISFIT + 1];
+    struct metric *retries[FAILURE_CLASSES]; /* NULL: not counted */
+    struct metric *pauses[FAILURE_CLASSES];
+    struct metric *commits[ISSUE_COMMIT_FOUND_UNDONE + 1];
     struct metric *lag[LAG_PARTITIONS];
 };
 
@@ -29,16 +31,33 @@ static const double records[] = {1, 10, 50, 100, 250, 500, 1000, 2500, 5000};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static void add_failures(struct worker_metrics *metrics)
+{
+    static const char *const commits[] = {
+        [ISSUE_COMMIT_UNKNOWN] = "found=\"not_yet\"",
+        [ISSUE_COMMIT_FOUND_DONE] = "found=\"done\"",
+        [ISSUE_COMMIT_FOUND_UNDONE] = "found=\"undone\"",
+    };
+    char labels[64];
+
+    for (int class = FAILURE_RECORD; class <= FAILURE_OUTAGE; class ++) {
+        snprintf(labels, sizeof labels, "class=\"%s\"",
+                 failure_class_name((enum failure_class) class));
+        metrics->retries[class] = metric_counter(
+            "coupon_worker_retries_total", "Failed attempts at a batch or a part of it.", labels);
+        metrics->pauses[class] =
+            metric_counter("coupon_worker_pauses_total", "How often fetching was paused.", labels);
+    }
+    for (int commit = ISSUE_COMMIT_UNKNOWN; commit <= ISSUE_COMMIT_FOUND_UNDONE; commit++)
+        metrics->commits[commit] =
+            metric_counter("coupon_worker_lost_commits_total",
+                           "COMMITs whose answer was lost (not_yet), and what the fence said of "
+                           "them later.",
+                           commits[commit]);
+}
+
 struct worker_metrics *worker_metrics_new(const char *topic, const char *group)
 {
-    static const struct {
-        enum issue_transaction_end end;
-        const char *labels;
-    } ends[] = {
-        {ISSUE_TRANSACTION_AGAIN, "class=\"transient\""},
-        {ISSUE_TRANSACTION_OUTAGE, "class=\"outage\""},
-        {ISSUE_TRANSACTION_REFUSED, "class=\"refused\""},
-    };
     struct worker_metrics *metrics = calloc(1, sizeof *metrics);
     char labels[64];
 
@@ -61,9 +80,7 @@ struct worker_metrics *worker_metrics_new(const char *topic, const char *group)
                          "Time of a batch's transaction.", NULL, seconds, COUNT(seconds));
     metrics->batch_records = metric_histogram("coupon_worker_batch_records", "Records in a batch.",
                                               NULL, records, COUNT(records));
-    for (size_t i = 0; i < COUNT(ends); i++)
-        metrics->retries[ends[i].end] =
-            metric_counter("coupon_worker_retries_total", "Batches tried again.", ends[i].labels);
+    add_failures(metrics);
     return metrics;
 }
 
@@ -97,10 +114,22 @@ void worker_metrics_batch(struct worker_metrics *metrics, const struct issue_bat
     metric_observe(metrics->batch_records, (double)batch->count);
 }
 
-void worker_metrics_retry(struct worker_metrics *metrics, enum issue_transaction_end end)
+void worker_metrics_retry(struct worker_metrics *metrics, enum failure_class class)
 {
-    if (metrics->retries[end])
-        metric_add(metrics->retries[end], 1);
+    if (metrics->retries[class])
+        metric_add(metrics->retries[class], 1);
+}
+
+void worker_metrics_pause(struct worker_metrics *metrics, enum failure_class class)
+{
+    if (metrics->pauses[class])
+        metric_add(metrics->pauses[class], 1);
+}
+
+void worker_metrics_commit(struct worker_metrics *metrics, enum issue_commit commit)
+{
+    if (metrics->commits[commit])
+        metric_add(metrics->commits[commit], 1);
 }
 
 void worker_metrics_lag(struct worker_metrics *metrics, const struct issue_progress *progress)

@@ -32,6 +32,8 @@ const char *issue_request_fault_name(enum issue_request_fault fault)
         return "NO_KEY";
     case ISSUE_REQUEST_OTHER_KEY:
         return "OTHER_KEY";
+    case ISSUE_REQUEST_REFUSED:
+        return "REFUSED";
     }
     CHECK(false, "fault %d", (int)fault);
     return "";

@@ -44,7 +44,9 @@ enum issue_request_fault {
     ISSUE_REQUEST_WRONG_SHAPE, /* a field is missing or of the wrong type or range */
     ISSUE_REQUEST_NEW_VERSION, /* a schemaVersion newer than ISSUE_REQUEST_VERSION */
     ISSUE_REQUEST_NO_KEY,      /* null or empty */
-    ISSUE_REQUEST_OTHER_KEY    /* the key contradicts the value */
+    ISSUE_REQUEST_OTHER_KEY,   /* the key contradicts the value */
+    ISSUE_REQUEST_REFUSED      /* readable, but the database won't take its decision; never from
+                                  issue_request_decode */
 };
 
 /* A stable upper-case name for logs, metrics and DLT headers, e.g. "NOT_JSON". */

@@ -1,16 +1,27 @@
 #include "common/mysql/sql_session.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <errmsg.h>
 #include <mysql.h>
 
 #include "common/base/check.h"
+#include "common/base/clock.h"
 #include "common/base/timestamp.h"
+
+/* An answer that is not there after FIRST_WAIT_MS is late; then a waiting call each WAIT_MS. */
+#define FIRST_WAIT_MS 500
+#define WAIT_MS 200
 
 struct sql_session {
     MYSQL *mysql;
+    int64_t answer_timeout_us;
+    void (*waiting)(void *cookie); /* NULL: nothing else is to do */
+    void *cookie;
 };
 
 /* A lock wait must end long before the consumer group's patience does. */
@@ -40,6 +51,32 @@ static enum sql_class fail(struct sql_session *session, struct sql_fault *fault)
     return fault->class;
 }
 
+static enum sql_class fail_late(struct sql_session *session, struct sql_fault *fault)
+{
+    fault->code = CR_SERVER_LOST;
+    fault->class = sql_classify(fault->code);
+    snprintf(fault->text, sizeof fault->text, "no answer in %d s",
+             (int)(session->answer_timeout_us / 1000000));
+    return fault->class;
+}
+
+/* False: the time is over, and nothing came from the server. */
+static bool wait_for_answer(struct sql_session *session)
+{
+    struct pollfd server = {.fd = session->mysql->net.fd, .events = POLLIN};
+    int64_t end_us;
+
+    if (!session->waiting || poll(&server, 1, FIRST_WAIT_MS) != 0)
+        return true;
+    end_us = clock_monotonic_us() + session->answer_timeout_us - FIRST_WAIT_MS * 1000;
+    do {
+        if (clock_monotonic_us() >= end_us)
+            return false;
+        session->waiting(session->cookie);
+    } while (poll(&server, 1, WAIT_MS) == 0);
+    return true;
+}
+
 static void set_options(MYSQL *mysql, const struct sql_options *options)
 {
     unsigned int connect_s = (unsigned int)options->connect_timeout_s;
@@ -58,6 +95,7 @@ struct sql_session *sql_session_open(const struct sql_options *options, struct s
     CHECK(session, "out of memory");
     session->mysql = mysql_init(NULL);
     CHECK(session->mysql, "out of memory");
+    session->answer_timeout_us = options->answer_timeout_s * 1000000;
     set_options(session->mysql, options);
     if (!mysql_real_connect(session->mysql, options->host, options->user, options->password,
                             options->database, (unsigned int)options->port, NULL, 0)) {
@@ -95,6 +133,8 @@ enum sql_class sql_session_finish(struct sql_session *session, struct sql_fault 
 {
     MYSQL_RES *rows;
 
+    if (!wait_for_answer(session))
+        return fail_late(session, fault);
     if (mysql_read_query_result(session->mysql) != 0)
         return fail(session, fault);
     rows = mysql_store_result(session->mysql);
@@ -111,13 +151,24 @@ enum sql_class sql_session_execute(struct sql_session *session, const char *text
     return class == SQL_OK ? sql_session_finish(session, fault) : class;
 }
 
+void sql_session_on_wait(struct sql_session *session, void (*waiting)(void *cookie), void *cookie)
+{
+    session->waiting = waiting;
+    session->cookie = cookie;
+}
+
 enum sql_class sql_session_query(struct sql_session *session, const char *text, size_t len,
                                  sql_row row, void *cookie, struct sql_fault *fault)
 {
+    enum sql_class class = sql_session_send(session, text, len, fault);
     MYSQL_RES *rows;
     MYSQL_ROW values;
 
-    if (mysql_real_query(session->mysql, text, (unsigned long)len) != 0)
+    if (class != SQL_OK)
+        return class;
+    if (!wait_for_answer(session))
+        return fail_late(session, fault);
+    if (mysql_read_query_result(session->mysql) != 0)
         return fail(session, fault);
     rows = mysql_store_result(session->mysql);
     if (!rows)

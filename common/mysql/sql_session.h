@@ -34,6 +34,11 @@ enum sql_class sql_session_send(struct sql_session *session, const char *text, s
                                 struct sql_fault *fault);
 enum sql_class sql_session_finish(struct sql_session *session, struct sql_fault *fault);
 
+/* From now on call waiting several times a second while an answer takes longer than half a second;
+ * it must leave the session alone. An answer that takes longer than answer_timeout_s in all is
+ * SQL_OUTAGE, as without it. */
+void sql_session_on_wait(struct sql_session *session, void (*waiting)(void *cookie), void *cookie);
+
 /* Run a query and hand each row to row(): one text a column, NULL for SQL NULL, valid in the call
  * only. */
 typedef void (*sql_row)(void *cookie, char **values, const unsigned long *lengths);

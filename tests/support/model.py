@@ -4,7 +4,7 @@ It shares no code with the worker. Records are given in the order of each partit
 all in one partition, so the order between partitions does not matter."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.support.wire import Record, Request, Unreadable, read_request, replayed_from
@@ -59,8 +59,11 @@ class Replay:
         )
 
 
-def replay(records: Iterable[Record], coupons: Iterable[Coupon]) -> Replay:
-    """Decide every record in order."""
+def replay(
+    records: Iterable[Record], coupons: Iterable[Coupon], refused: Collection[tuple[int, int]] = ()
+) -> Replay:
+    """Decide every record in order. refused: (partition, offset) of those that the database would not take,
+    which no replay can know."""
     table = {coupon.coupon_id: coupon for coupon in coupons}
     seen = Replay()
     issued: dict[int, int] = defaultdict(int)
@@ -68,6 +71,9 @@ def replay(records: Iterable[Record], coupons: Iterable[Coupon]) -> Replay:
     for record in sorted(records, key=lambda r: (r.topic, r.partition, r.offset)):
         try:
             request = read_request(record)
+            if (record.partition, record.offset) in refused:
+                known = {"couponId": request.coupon_id, "userId": request.user_id}
+                raise Unreadable("refused by the database", request.request_id, known)
         except Unreadable as fault:
             _dead_letter(seen, record, fault)
             continue

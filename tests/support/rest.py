@@ -49,3 +49,12 @@ def call(
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, text)
     finally:
         connection.close()
+
+
+def metric(management_port: int, name: str, labels: str = "") -> float:
+    """The value of one series on a program's /metrics, 0 where it is not there. labels as they are written."""
+    series = f"{name}{{{labels}}}" if labels else name
+    for line in call("GET", f"http://127.0.0.1:{management_port}/metrics").text.splitlines():
+        if line.startswith(series + " "):
+            return float(line.rsplit(" ", 1)[1])
+    return 0

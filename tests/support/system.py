@@ -144,10 +144,11 @@ class System:
         """What the checkers say about everything, or about the records since those offsets."""
         records = self.requests.read(since)
         tables = self.database.tables()
+        letters = self.dead_letters.read()
         found = [
             *check_sql(tables),
-            *check_model(records, tables),
-            *check_dead_letters(records, self.dead_letters.read(), tables, since),
+            *check_model(records, tables, letters),
+            *check_dead_letters(records, letters, tables, since),
         ]
         if account is not None:
             found += [*check_ledger(account, tables), *check_log(account, records, self.partitions)]

@@ -203,9 +203,72 @@ static void an_issued_item_is_one_that_was_decided_so(void **state)
     assert_false(issue_item_is_issued(&item));
 }
 
+static void a_view_is_a_batch_of_its_own(void **state)
+{
+    static const struct {
+        int32_t partition;
+        int64_t offset;
+    } rows[] = {{1, 10}, {0, 5}, {1, 30}, {0, 6}, {2, 7}};
+    struct issue_batch *batch = issue_batch_new(10, release);
+    struct issue_batch view = {0};
+    int message = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        add(batch, rows[i].partition, rows[i].offset, GOOD, strlen(GOOD), false, &message);
+    issue_batch_view(&view, batch, 2, 5);
+    assert_int_equal(view.count, 3);
+    assert_ptr_equal(view.items, &batch->items[2]);
+    assert_int_equal(view.span_count, 3);
+    /* 11…29 are missing in the log itself, 0…6 of partition 2 may not be. */
+    assert_int_equal(view.spans[1].first_offset, 30);
+    assert_int_equal(view.spans[1].next_offset, 31);
+    assert_true(view.spans[1].positioned);
+    assert_int_equal(view.spans[2].first_offset, 7);
+    assert_false(view.spans[2].positioned);
+
+    issue_batch_view(&view, batch, 0, 1);
+    assert_int_equal(view.count, 1);
+    assert_int_equal(view.span_count, 1);
+    assert_int_equal(view.spans[0].partition, 1);
+    assert_int_equal(view.spans[0].next_offset, 11);
+    assert_false(view.spans[0].positioned);
+    issue_batch_view_free(&view);
+    issue_batch_free(batch);
+}
+
+static void a_record_is_set_aside_with_ever_less(void **state)
+{
+    struct issue_batch *batch = issue_batch_new(10, release);
+    struct issue_item *item = &batch->items[0];
+    int message = 0;
+
+    (void)state;
+    add(batch, 1, 10, GOOD, strlen(GOOD), true, &message);
+    issue_item_set_aside(item, 1, 6, "error 1644");
+    assert_int_equal(item->fault, ISSUE_REQUEST_REFUSED);
+    assert_string_equal(item->detail, "error 1644");
+    assert_int_equal(item->tries, 6);
+    assert_int_equal(item->request.user_id, 16);
+    issue_item_set_aside(item, 2, 6, "error 4025");
+    assert_string_equal(item->detail, "error 1644");
+    assert_string_equal(item->request.request_id, "REQ-1");
+    assert_int_equal(item->request.user_id + item->request.coupon_id, 0);
+    issue_item_set_aside(item, 3, 6, "error 4025");
+    assert_string_equal(item->request.request_id, "");
+
+    /* What can't be read keeps its own fault. */
+    add(batch, 1, 11, "{", 1, true, &message);
+    issue_item_set_aside(&batch->items[1], 1, 6, "error 1644");
+    assert_int_equal(batch->items[1].fault, ISSUE_REQUEST_NOT_JSON);
+    issue_batch_free(batch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_view_is_a_batch_of_its_own),
+        cmocka_unit_test(a_record_is_set_aside_with_ever_less),
         cmocka_unit_test(records_stay_in_order_and_spans_are_sorted),
         cmocka_unit_test(many_partitions_fit),
         cmocka_unit_test(records_are_read_and_faults_explained),

@@ -363,11 +363,12 @@ static void a_replay_keeps_the_id_that_was_made_for_it(void **state)
 
 static void fault_names_are_stable(void **state)
 {
-    static const char *const names[] = {"OK",          "EMPTY",       "TOO_LONG", "NOT_JSON",
-                                        "WRONG_SHAPE", "NEW_VERSION", "NO_KEY",   "OTHER_KEY"};
+    static const char *const names[] = {"OK",       "EMPTY",       "TOO_LONG",
+                                        "NOT_JSON", "WRONG_SHAPE", "NEW_VERSION",
+                                        "NO_KEY",   "OTHER_KEY",   "REFUSED"};
 
     (void)state;
-    for (int i = ISSUE_REQUEST_OK; i <= ISSUE_REQUEST_OTHER_KEY; i++)
+    for (int i = ISSUE_REQUEST_OK; i <= ISSUE_REQUEST_REFUSED; i++)
         assert_string_equal(issue_request_fault_name((enum issue_request_fault)i), names[i]);
 }
 

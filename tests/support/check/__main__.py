@@ -34,7 +34,7 @@ def main() -> int:
         print(f"could not look: {error}", file=sys.stderr)
         return 2
     violations = [
-        *check_sql(tables), *check_model(records, tables), *check_dead_letters(records, letters, tables),
+        *check_sql(tables), *check_model(records, tables, letters), *check_dead_letters(records, letters, tables),
     ]  # fmt: skip
     if arguments.ledger:
         account = read_account(arguments.ledger)

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 
+from tests.support.check.dead_letters import refused
 from tests.support.check.words import shortened
 from tests.support.model import Replay, replay
 from tests.support.tables import Tables
 from tests.support.wire import Record
 
 
-def check_model(records: Iterable[Record], tables: Tables) -> list[str]:
-    """Replay the records; the table's results with offsets in the dump, and the winners of every coupon
+def check_model(records: Iterable[Record], tables: Tables, letters: Iterable[Record] = ()) -> list[str]:
+    """Replay the records, but those that letters say the database refused; the table's results with offsets in the dump, and the winners of every coupon
     that the dump names, must be the model's, no more and no less."""
     records = list(records)
-    expected = replay(records, tables.coupons)
+    expected = replay(records, tables.coupons, refused(letters))
     return shortened("model", [*_results(records, expected, tables), *_winners(expected, tables)])
 
 

@@ -1,0 +1,224 @@
+#include "issue-worker/consume_loop_parts.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "common/base/check.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+/* A shorter wait is slept; in a longer one the group is served. */
+#define SLEEP_MAX_MS 50
+
+void consume_hold(struct consume_loop *loop, enum failure_class class)
+{
+    if (loop->held)
+        return;
+    loop->held = true;
+    worker_metrics_pause(loop->metrics, class);
+    issue_consumer_pause(loop->consumer);
+}
+
+void consume_release(struct consume_loop *loop)
+{
+    if (!loop->held)
+        return;
+    loop->held = false;
+    issue_consumer_resume(loop->consumer);
+}
+
+/* xorshift32: https://www.jstatsoft.org/article/view/v008i14 */
+static uint32_t next_random(struct consume_loop *loop)
+{
+    loop->random ^= loop->random << 13;
+    loop->random ^= loop->random >> 17;
+    loop->random ^= loop->random << 5;
+    return loop->random;
+}
+
+static void wait_for(struct consume_loop *loop, enum failure_class class, int wait_ms)
+{
+    struct timespec pause = {.tv_nsec = wait_ms * 1000000L};
+
+    if (wait_ms > SLEEP_MAX_MS || loop->held) {
+        consume_hold(loop, class);
+        issue_consumer_wait(loop->consumer, wait_ms);
+    } else if (wait_ms > 0) {
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* What is to be tried now. */
+static struct issue_batch *current(struct consume_loop *loop)
+{
+    const struct batch_course *course = &loop->course;
+
+    if (!batch_course_split(course))
+        return loop->batch;
+    issue_batch_view(&loop->part, loop->batch, course->begin, course->end);
+    return &loop->part;
+}
+
+/* Whatever comes of it, the batch before is published then. */
+static void run_transaction(struct consume_loop *loop, struct issue_batch *part,
+                            struct issue_attempt *attempt)
+{
+    loop->deciding = true;
+    loop->revoked = false;
+    issue_transaction_run(loop->transaction, part, attempt);
+    loop->deciding = false;
+    consume_publish(loop);
+}
+
+static void tell_of_commit(struct consume_loop *loop, const struct issue_attempt *attempt)
+{
+    static const char *const found[] = {
+        [ISSUE_COMMIT_FOUND_DONE] = "done",
+        [ISSUE_COMMIT_FOUND_UNDONE] = "not done; it is done again",
+    };
+
+    if (attempt->commit == ISSUE_COMMIT_ANSWERED)
+        return;
+    worker_metrics_commit(loop->metrics, attempt->commit);
+    if (attempt->commit == ISSUE_COMMIT_UNKNOWN)
+        log_warn("commit_unknown", "the answer to a COMMIT was lost; the fence will tell");
+    else
+        log_info("commit_found", "the fence says that the COMMIT without an answer was %s",
+                 found[attempt->commit]);
+}
+
+static void tell_of_failure(const struct batch_course *course, const struct issue_attempt *attempt,
+                            const struct issue_record *first)
+{
+    size_t records = course->end - course->begin;
+    const char *text = attempt->failure.text;
+
+    switch (attempt->failure.class) {
+    case FAILURE_RECORD:
+        if (records > 1)
+            log_warn("batch_refused", "%s; %zu records are tried in halves", text, records);
+        else
+            log_warn("record_refused", "partition %" PRId32 " offset %" PRId64 ", time %u: %s",
+                     first->partition, first->offset, course->failures[FAILURE_RECORD], text);
+        break;
+    case FAILURE_TRANSIENT:
+        log_warn("batch_again", "%s", text);
+        break;
+    default:
+        log_error(attempt->failure.source == ISSUE_FAILURE_DEAD_LETTERS ? "dead_letters_away"
+                                                                        : "database_away",
+                  "%s; nothing is skipped, %zu records wait", text, records);
+    }
+}
+
+static void set_aside(struct consume_loop *loop, const struct issue_attempt *attempt)
+{
+    struct issue_item *item = &loop->batch->items[loop->course.begin];
+    int form = (int)loop->course.failures[FAILURE_RECORD] - FAILURE_RECORD_TRIES + 1;
+
+    log_error("record_set_aside",
+              "partition %" PRId32 " offset %" PRId64 " becomes a dead letter%s",
+              item->record.partition, item->record.offset,
+              form == 1   ? ""
+              : form == 2 ? ", its result without coupon and user"
+                          : ", without a result, which the database refuses too");
+    issue_item_set_aside(item, form, FAILURE_RECORD_TRIES, attempt->failure.text);
+}
+
+/* Take the step that the policy says. False: the batch is given up, or the loop ends. */
+static bool take_failure(struct consume_loop *loop, const struct issue_attempt *attempt)
+{
+    enum failure_class class = attempt->failure.class;
+    struct failure_step step = batch_course_failed(&loop->course, class, next_random(loop));
+
+    worker_metrics_retry(loop->metrics, class);
+    if (step.action == FAILURE_ACTION_STOP) {
+        loop->stop = FAILURE_STOP_SCHEMA;
+        log_error(failure_stop_event(loop->stop), "%s", attempt->failure.text);
+        return false;
+    }
+    if (atomic_load(&loop->stopping)) {
+        log_warn("batch_given_up", "stopping; %zu records are left for the next worker: %s",
+                 loop->batch->count - loop->course.begin, attempt->failure.text);
+        issue_batch_clear(loop->batch);
+        return false;
+    }
+    if (step.action == FAILURE_ACTION_WAIT)
+        atomic_store(&loop->ready, false);
+    if (step.action == FAILURE_ACTION_SET_ASIDE)
+        set_aside(loop, attempt);
+    wait_for(loop, class, step.wait_ms);
+    return loop->batch->count > 0;
+}
+
+/* The records that were tried are committed. False: that was all of the batch. */
+static bool take_success(struct consume_loop *loop, const struct issue_batch *part, int64_t now_ms)
+{
+    bool whole = part == loop->batch;
+    struct issue_batch *next = loop->other;
+
+    if (whole) {
+        consume_keep_committed(loop, now_ms);
+        return false;
+    }
+    consume_publish_part(loop, part, now_ms);
+    if (loop->revoked) { /* by its own time: the rest is another's */
+        issue_batch_clear(loop->batch);
+        return false;
+    }
+    if (batch_course_done(&loop->course))
+        return true;
+    loop->other = loop->batch;
+    loop->batch = next;
+    issue_batch_clear(loop->other);
+    return false;
+}
+
+/* Reading had begun at another place than the fence. */
+static void read_again(struct consume_loop *loop, const struct issue_attempt *attempt)
+{
+    log_warn("read_from_wrong_offset", "%s; reading again from the fence", attempt->failure.text);
+    issue_batch_clear(loop->batch);
+    issue_batch_clear(loop->other);
+    if (!issue_consumer_rewind(loop->consumer))
+        log_warn("rewind_failed", "trying again with the next batch");
+}
+
+/* One attempt at what is to be tried now. False: there is nothing left to try. */
+static bool attempt_once(struct consume_loop *loop)
+{
+    struct issue_batch *part = current(loop);
+    struct issue_attempt attempt;
+    int64_t began_us = clock_monotonic_us();
+
+    run_transaction(loop, part, &attempt);
+    tell_of_commit(loop, &attempt);
+    if (attempt.end == ISSUE_END_DONE) {
+        worker_metrics_batch(loop->metrics, part, clock_monotonic_us() - began_us);
+        return take_success(loop, part, attempt.now_ms);
+    }
+    if (loop->revoked) {
+        log_warn("batch_dropped", "its partitions were taken away; %s", attempt.failure.text);
+        issue_batch_clear(loop->batch);
+        return false;
+    }
+    if (attempt.end == ISSUE_END_GAP) {
+        read_again(loop, &attempt);
+        return false;
+    }
+    tell_of_failure(&loop->course, &attempt, &part->items[0].record);
+    return take_failure(loop, &attempt);
+}
+
+void consume_decide(struct consume_loop *loop)
+{
+    if (loop->batch->count == 0)
+        return;
+    batch_course_start(&loop->course, loop->batch->count);
+    while (issue_consumer_stopped(loop->consumer) == FAILURE_STOP_NONE && attempt_once(loop))
+        ;
+    if (loop->held && loop->stop == FAILURE_STOP_NONE) {
+        log_info("going_on", "records are fetched again");
+        consume_release(loop);
+    }
+}
