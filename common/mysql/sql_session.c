@@ -191,6 +191,11 @@ uint64_t sql_session_last_id(const struct sql_session *session)
     return mysql_insert_id(session->mysql);
 }
 
+uint64_t sql_session_changed_rows(const struct sql_session *session)
+{
+    return mysql_affected_rows(session->mysql);
+}
+
 void sql_add_text(struct sql_session *session, struct strbuf *out, const char *text, size_t len)
 {
     char *to = strbuf_reserve(out, 2 * len + 3);

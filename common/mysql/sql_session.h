@@ -51,6 +51,9 @@ void sql_session_rollback(struct sql_session *session);
 /* The AUTO_INCREMENT or LAST_INSERT_ID(expr) of the last statement. */
 uint64_t sql_session_last_id(const struct sql_session *session);
 
+/* How many rows the last statement inserted, deleted, or changed to other values. */
+uint64_t sql_session_changed_rows(const struct sql_session *session);
+
 /* Append text as a quoted, escaped SQL string. */
 void sql_add_text(struct sql_session *session, struct strbuf *out, const char *text, size_t len);
 

@@ -1,0 +1,153 @@
+"""expiry-batch on a MariaDB of its own, whose clock stands still where a test wants it to."""
+
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pymysql
+
+from deploy.local.mariadb import DATABASE, PASSWORD, USER, MariaDb
+from deploy.local.paths import REPOSITORY
+
+SECONDS_TO_RUN = 120
+# Each change of a user coupon's status, written down by the server itself.
+_WITNESS = (
+    "CREATE TABLE status_change (coupon_id BIGINT, issue_no INT, old VARCHAR(10), new VARCHAR(10))",
+    "CREATE TRIGGER witness AFTER UPDATE ON user_coupon FOR EACH ROW "
+    "INSERT INTO status_change VALUES (OLD.coupon_id, OLD.issue_no, OLD.status, NEW.status)",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one run ended."""
+
+    code: int
+    summary: Mapping[str, Any]  # {} where none was written
+    log: str
+
+
+class ExpiryWorld:
+    """A database with the schema, and the program."""
+
+    def __init__(self, data_dir: Path, port: int, binary: Path) -> None:
+        self.server = MariaDb(data_dir, port, buffer_pool="256M")
+        self.binary = binary
+        self.port = port
+
+    def start(self) -> None:
+        """From nothing; returns when the tables are there."""
+        self.server.start()
+        self.server.wait_ready()
+        subprocess.run(
+            [REPOSITORY / "deploy/schema/apply.py", "--port", str(self.port), "--user", USER, "--database", DATABASE],
+            env={**os.environ, "COUPON_MYSQL_PASSWORD": PASSWORD}, check=True, timeout=60, capture_output=True,
+        )  # fmt: skip
+        self.root("SET GLOBAL log_bin_trust_function_creators=1")
+        for statement in _WITNESS:
+            self.root(f"USE {DATABASE}; {statement}")
+
+    def stop(self) -> None:
+        """End the server."""
+        self.server.stop()
+
+    def root(self, statement: str) -> None:
+        """Run a statement as the server's root."""
+        self.server.root_query(statement)
+
+    def clock(self, utc: str | None, time_zone: str = "SYSTEM") -> None:
+        """What the database's clock says to those who connect from now on ("2026-03-01 12:00:00.500"); None:
+        the time."""
+        pinned = "" if utc is None else f"SET @@timestamp = UNIX_TIMESTAMP(CONVERT_TZ(\"{utc}\", \"+00:00\", @@session.time_zone))"
+        self.root(f"SET GLOBAL time_zone = '{time_zone}'; SET GLOBAL init_connect = '{pinned}'")
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[pymysql.cursors.Cursor]:
+        """A connection of one's own, in UTC, each statement for itself."""
+        connection = pymysql.connect(
+            host="127.0.0.1", port=self.port, user=USER, password=PASSWORD, database=DATABASE, autocommit=True,
+            init_command="SET time_zone = '+00:00'",
+        )  # fmt: skip
+        try:
+            with connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
+    def query(self, statement: str, *values: object) -> Sequence[Sequence[Any]]:
+        """Run a statement; its rows."""
+        with self.connection() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+
+    def clear(self) -> None:
+        """Empty all tables that runs change, and let the clock go."""
+        self.clock(None)
+        for table in ("coupon", "user_coupon", "coupon_issue_result", "coupon_change", "status_change"):
+            self.root(f"TRUNCATE TABLE {DATABASE}.{table}")
+
+    def add_coupon(self, coupon_id: int, ends_at: str | None, status: str = "OPEN") -> None:
+        """A coupon whose window began long ago."""
+        self.query(
+            "INSERT INTO coupon (coupon_id,name,discount_type,discount_value,min_order_amount,total_stock,"
+            "per_user_limit,issue_starts_at,issue_ends_at,status,created_at) "
+            "VALUES (%s,'c','FIXED',1,0,100,1,'2020-01-01',%s,%s,'2020-01-01')",
+            coupon_id, ends_at, status,
+        )  # fmt: skip
+
+    def add_held(self, coupon_id: int, issue_no: int, expires_at: str | None, status: str = "ISSUED") -> None:
+        """A coupon that a user holds."""
+        self.query(
+            "INSERT INTO user_coupon VALUES (%s,%s,%s,1,%s,'2020-01-01',%s)",
+            coupon_id, issue_no, issue_no, status, expires_at,
+        )  # fmt: skip
+
+    def add_many_held(self, coupon_id: int, count: int, expires_at: str) -> None:
+        """Issue numbers 1 to count."""
+        self.query(
+            f"INSERT INTO user_coupon SELECT %s,seq,seq,1,'ISSUED','2020-01-01',%s FROM seq_1_to_{count}",
+            coupon_id, expires_at,
+        )  # fmt: skip
+
+    def add_result(self, request_id: str, decided_at: str) -> None:
+        """The result of a request."""
+        self.query(
+            "INSERT INTO coupon_issue_result (request_id,partition_id,record_offset,outcome,accepted_at,decided_at) "
+            "VALUES (%s,0,0,'SOLD_OUT',%s,%s)",
+            request_id, decided_at, decided_at,
+        )  # fmt: skip
+
+    def begin(self, *flags: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start a run and do not wait for it."""
+        others = {name: value for name, value in os.environ.items() if not name.startswith("COUPON_")}
+        return subprocess.Popen(
+            [self.binary, "--mysql-port", str(self.port), *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env={**others, "COUPON_MYSQL_PASSWORD": PASSWORD, **(environment or {})},
+        )  # fmt: skip
+
+    def run(self, *flags: str, environment: Mapping[str, str] | None = None) -> Run:
+        """A run from its start to its end."""
+        return end_of(self.begin(*flags, environment=environment))
+
+    def statuses(self) -> dict[str, int]:
+        """Status → how many user coupons."""
+        return dict(self.query("SELECT status, COUNT(*) FROM user_coupon GROUP BY status"))  # type: ignore[arg-type]
+
+    def changed_once(self) -> bool:
+        """True if each user coupon that is EXPIRED became so exactly once, and nothing else changed."""
+        rows = self.query(
+            "SELECT (SELECT COUNT(*) FROM user_coupon WHERE status='EXPIRED'), COUNT(*), "
+            "COUNT(DISTINCT coupon_id, issue_no), COALESCE(SUM(old='ISSUED' AND new='EXPIRED'), 0) FROM status_change"
+        )
+        return len({int(number) for number in rows[0]}) == 1
+
+
+def end_of(process: subprocess.Popen[str]) -> Run:
+    """Wait for the end of a run."""
+    out, log = process.communicate(timeout=SECONDS_TO_RUN)
+    return Run(process.returncode, json.loads(out) if out else {}, log)
