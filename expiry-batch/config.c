@@ -75,7 +75,8 @@ enum option_result expiry_config_read(struct expiry_config *config, int argc, ch
 
     return option_read(
         "expiry-batch", "expiry-batch [OPTION]...",
-        "Closes coupons whose window is over, expires users' coupons whose time is over, and deletes "
+        "Closes coupons whose window is over, expires users' coupons whose time is over, and "
+        "deletes "
         "old results, in small transactions on the database's clock; then ends. Run it from cron. "
         "One line of JSON on standard output sums the run up. One runs at a time: another one ends "
         "at once. Killed at any point it loses nothing, and the next run goes on.\n\n"

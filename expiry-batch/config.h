@@ -10,7 +10,7 @@
 /* Everything that can be set on an expiry-batch. */
 struct expiry_config {
     bool dry_run;
-    int64_t limit; /* rows; 0: none */
+    int64_t limit;         /* rows; 0: none */
     int64_t time_budget_s; /* 0: none */
     int64_t chunk_rows;
     int64_t result_retention_s; /* 0: keep all */

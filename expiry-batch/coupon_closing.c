@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "common/base/failpoint.h"
 #include "expiry-batch/expiry_step.h"
 
 /* Coupons whose window is over become CLOSED, as of the end of the window: requests accepted before
@@ -80,6 +81,7 @@ static enum sql_class chunk(struct expiry_work *work, size_t *seen, size_t *chan
     if (class == SQL_OK && closing.count > 0)
         class = add_audit(work, &closing);
     if (class == SQL_OK && closing.count > 0) {
+        FAILPOINT("expiry_between_statements");
         class = close_coupons(work, &closing);
         *changed = (size_t)sql_session_changed_rows(work->session);
     }

@@ -40,7 +40,8 @@ static void read_now(void *cookie, char **values, const unsigned long *lengths)
     work->now_ms = sql_read_time(values[0], lengths[0], 0);
 }
 
-/* The instant by which everything of this run is judged: a run has an end, however long it takes. */
+/* The instant by which everything of this run is judged: a run has an end, however long it takes.
+ */
 static enum sql_class ask_now(struct expiry_work *work)
 {
     static const char text[] = "SELECT UTC_TIMESTAMP(3)";

@@ -10,8 +10,8 @@
 /* What one run works with. */
 struct expiry_work {
     struct sql_session *session;
-    char now[32];               /* the run's instant on the database's clock, as SQL text in quotes */
-    int64_t now_ms;             /* the same */
+    char now[32];   /* the run's instant on the database's clock, as SQL text in quotes */
+    int64_t now_ms; /* the same */
     int64_t result_retention_s; /* 0: keep all */
     size_t rows_max;            /* of the next chunk */
     struct strbuf cursor;       /* condition that leaves out what this step has been at */

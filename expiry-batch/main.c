@@ -41,8 +41,8 @@ static struct sql_session *open_session(const struct sql_options *options, int *
     if (state == SCHEMA_MISFIT)
         log_error("schema_misfit", "%s", text);
     else
-        log_error("database_away", "%s:%lld: error %u: %s", options->host,
-                  (long long)options->port, fault.code, fault.text);
+        log_error("database_away", "%s:%lld: error %u: %s", options->host, (long long)options->port,
+                  fault.code, fault.text);
     *status = state == SCHEMA_MISFIT ? EX_CONFIG : EX_UNAVAILABLE;
     sql_session_close(session);
     return NULL;

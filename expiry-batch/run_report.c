@@ -13,9 +13,12 @@
 const char *run_outcome_name(enum run_outcome outcome)
 {
     static const char *const names[] = {
-        [RUN_DONE] = "done", [RUN_LIMIT] = "limit",
-        [RUN_TIME_BUDGET] = "time-budget", [RUN_BUSY] = "busy",
-        [RUN_INTERRUPTED] = "interrupted", [RUN_FAILED] = "failed",
+        [RUN_DONE] = "done",
+        [RUN_LIMIT] = "limit",
+        [RUN_TIME_BUDGET] = "time-budget",
+        [RUN_BUSY] = "busy",
+        [RUN_INTERRUPTED] = "interrupted",
+        [RUN_FAILED] = "failed",
     };
 
     CHECK((size_t)outcome < sizeof names / sizeof names[0], "outcome %d", (int)outcome);

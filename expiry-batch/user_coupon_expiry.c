@@ -55,8 +55,7 @@ static enum sql_class find_due(struct expiry_work *work, struct due_rows *due)
 static enum sql_class expire(struct expiry_work *work, const struct due_rows *due)
 {
     strbuf_clear(&work->text);
-    strbuf_add_text(&work->text,
-                    "UPDATE user_coupon FORCE INDEX (PRIMARY) SET status='EXPIRED'");
+    strbuf_add_text(&work->text, "UPDATE user_coupon FORCE INDEX (PRIMARY) SET status='EXPIRED'");
     add_due(work);
     strbuf_add_text(&work->text, " AND (coupon_id,issue_no) IN (");
     strbuf_add(&work->text, due->keys.data, due->keys.len);

@@ -176,7 +176,6 @@ def test_two_at_once_change_each_row_once(expiry: ExpiryWorld) -> None:
 @pytest.mark.parametrize("failpoint", ["expiry_before_commit", "expiry_after_commit"])
 def test_killed_anywhere_the_next_run_goes_on(expiry: ExpiryWorld, failpoint: str) -> None:
     expiry.add_many_held(1, 200, "2020-02-01")
-    expiry.add_coupon(1, "2020-02-01")
     for number in range(100):
         expiry.add_result(f"r-{number}", "2020-02-01")
     killed = 0
@@ -190,9 +189,19 @@ def test_killed_anywhere_the_next_run_goes_on(expiry: ExpiryWorld, failpoint: st
     assert killed >= 2 and run.summary["outcome"] == "done"
     assert expiry.statuses() == {"EXPIRED": 200}
     assert expiry.changed_once()
+    assert expiry.query("SELECT 1 FROM coupon_issue_result") == ()
+
+
+@pytest.mark.parametrize("failpoint", ["expiry_between_statements", "expiry_before_commit", "expiry_after_commit"])
+def test_a_close_and_its_audit_are_one(expiry: ExpiryWorld, failpoint: str) -> None:
+    expiry.add_coupon(1, "2020-02-01")
+    run = expiry.run(environment={"COUPON_FAILPOINT": failpoint})
+    assert run.code == -signal.SIGKILL, run
+    committed = failpoint == "expiry_after_commit"
+    assert len(expiry.query("SELECT 1 FROM coupon_change")) == committed
+    assert expiry.run().summary["couponsClosed"] == 1 - committed
     assert expiry.query("SELECT status, version FROM coupon") == (("CLOSED", 2),)
     assert len(expiry.query("SELECT 1 FROM coupon_change")) == 1
-    assert expiry.query("SELECT 1 FROM coupon_issue_result") == ()
 
 
 def test_sigterm_ends_it_between_two_chunks(expiry: ExpiryWorld) -> None:
