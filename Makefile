@@ -138,11 +138,11 @@ $(BUILD)/tests/unit/result_lookup_test: LDFLAGS += $(FAKE_SQL),--wrap=redis_link
 $(BUILD)/tests/unit/result_poll_test: LDFLAGS += $(foreach f,http_exchange_request http_exchange_context \
   http_exchange_on_gone http_exchange_json http_exchange_problem result_lookup_ask result_lookup_leave,-Wl,--wrap=$(f))
 
-$(BUILD)/obj/%.o: %.c
+$(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/llhttp/%.o: /usr/share/llhttp/%.c
+$(BUILD)/obj/llhttp/%.o: /usr/share/llhttp/%.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(LLHTTP_INCLUDE) $(OPTIMIZE) -g $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -w -c -o $@ $<
 
