@@ -70,6 +70,7 @@ enum option_result expiry_config_read(struct expiry_config *config, int argc, ch
 {
     const struct option_group groups[] = {
         {"Expiry", expiry_specs, COUNT(expiry_specs), config},
+        {"Process", privilege_option_specs, privilege_option_count, &config->privilege},
         {"MySQL", sql_option_specs, sql_option_count, &config->sql},
     };
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "common/base/option.h"
+#include "common/base/privilege.h"
 #include "common/mysql/sql_options.h"
 
 /* Everything that can be set on an expiry-batch. */
@@ -17,6 +18,7 @@ struct expiry_config {
     const char *progress;       /* "auto", "on" or "off" */
     const char *metrics_file;   /* NULL: none */
     const char *log_level;
+    struct privilege_options privilege;
     struct sql_options sql;
 };
 

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/privilege.h"
 #include "common/mysql/schema_version.h"
 #include "expiry-batch/expiry_run.h"
 #include "expiry-batch/run_lock.h"
@@ -123,6 +124,7 @@ int main(int argc, char **argv)
     }
     log_level_parse(config.log_level, &level);
     log_init("expiry-batch", level);
+    privilege_drop(&config.privilege);
     catch_signals();
     sql_library_start();
     report.dry_run = config.dry_run;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/check.h"
@@ -88,7 +89,8 @@ bool run_report_save(const struct run_report *report, const char *path)
     strbuf_addf(&temporary, "%s.%ld", path, (long)getpid());
     fd = open(temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd >= 0) {
-        saved = write_all(fd, &text);
+        /* Whoever collects it is somebody else. */
+        saved = write_all(fd, &text) && fchmod(fd, 0644) == 0;
         saved = close(fd) == 0 && saved && rename(temporary.data, path) == 0;
         if (!saved) {
             int error = errno;
