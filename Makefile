@@ -47,7 +47,7 @@ BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 # Builds whose programs can be told to kill themselves at a failpoint.
 FAILPOINT_BUILD := $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/test FAILPOINTS=1 all
 
-.PHONY: all help setup demo test check unit system faults asan tsan fuzz bench up down status format clean
+.PHONY: all help setup demo test check unit system faults faults-red soak asan tsan fuzz bench up down status format clean
 
 all: $(BINARIES) ## build the programs into build/bin
 
@@ -74,6 +74,15 @@ faults: setup ## break it on purpose and look: make faults ROW="13 14" SEED=n; a
 	@$(MAKE) --no-print-directory -j2 all
 	@$(FAILPOINT_BUILD)
 	@$(PYTHON) -m tests.faults $(ROW) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+faults-red: setup ## plant the bug that each row is there for, see the row red: make faults-red ROW=4
+	@$(MAKE) --no-print-directory -j2 all
+	@$(FAILPOINT_BUILD)
+	@$(PYTHON) -m tests.faults.planted $(ROW) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak: setup ## random faults under load: make soak MINUTES=30 SEED=n
+	@$(MAKE) --no-print-directory -j2 all
+	@$(PYTHON) -m tests.faults.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 asan: setup ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(PYTHON) -m tests.run all --build build/asan

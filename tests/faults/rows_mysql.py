@@ -2,7 +2,7 @@
 dead-lettered, and everything is decided afterwards."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ import pymysql
 
 from deploy.local import mariadb_replica
 from deploy.local.errors import LocalError
+from deploy.local.programs import Program
 from tests.faults.registry import LoadPlan, row
 from tests.faults.stage import Proxied
 from tests.faults.trial import Trial
@@ -148,7 +149,7 @@ def _kill_others(connection: "pymysql.Connection[Any]") -> int:
 @row(18, "MySQL slow", stage=Proxied, load=LoadPlan(rate=20))
 def mysql_slow(trial: Trial) -> None:
     assert isinstance(trial.stage, Proxied)
-    with nothing_dead_lettered(trial), trial.fault(), staying_members(trial):
+    with nothing_dead_lettered(trial), trial.fault(), staying_members(trial, trial.world.workers):
         for name in ("gateway-mysql", "worker-mysql"):
             proxy = trial.stage.proxies[name]
             proxy.up.delay = proxy.down.delay = 0.25
@@ -158,21 +159,27 @@ def mysql_slow(trial: Trial) -> None:
 
 @row(18, "MySQL frozen")
 def mysql_frozen(trial: Trial) -> None:
-    seconds = 6 if trial.short else 20  # longer than a worker's session
-    with nothing_dead_lettered(trial), trial.fault(), staying_members(trial):
-        began = time.monotonic()
-        with trial.frozen(trial.world.mariadb):
-            expect_accepting(trial)
-            trial.hold(began + seconds - time.monotonic())
-        trial.flow().wait_for("result", 20)
+    """Longer than a worker's session, and longer than it may go without polling Kafka."""
+    usual, seconds = list(trial.world.workers), 9 if trial.short else 20
+    flags = ("--mysql-answer-timeout", "1", "--kafka-property", "session.timeout.ms=4000",
+             "--kafka-property", "heartbeat.interval.ms=1000", "--kafka-property", "max.poll.interval.ms=6000")  # fmt: skip
+    with trial.instead(usual, trial.world.make_worker(3, flags)) as worker:
+        trial.restart(worker)
+        trial.flow().wait_for("result", 10)
+        with nothing_dead_lettered(trial), trial.fault(), staying_members(trial, [worker]):
+            began = time.monotonic()
+            with trial.frozen(trial.world.mariadb):
+                expect_accepting(trial)
+                trial.hold(began + seconds - time.monotonic())
+            trial.flow().wait_for("result", 20)
 
 
 @contextmanager
-def staying_members(trial: Trial) -> Iterator[None]:
-    """No worker loses its partitions: it keeps polling Kafka while it waits for MySQL."""
-    marks = {worker.name: worker.process.log_file.stat().st_size for worker in trial.world.workers}
+def staying_members(trial: Trial, workers: Sequence[Program]) -> Iterator[None]:
+    """None of them loses its partitions: it keeps polling Kafka while it waits for MySQL."""
+    marks = {worker.name: worker.process.log_file.stat().st_size for worker in workers}
     yield
-    for worker in trial.world.workers:
+    for worker in workers:
         lost = trial.log_since(worker.process, marks[worker.name]).count('"partitions_revoked"')
         trial.expect(lost == 0, f"{worker.name} keeps its partitions, seen it lose them {lost} times")
 

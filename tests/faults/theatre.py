@@ -30,7 +30,7 @@ class Theatre:
     def __init__(self, build: Build, seed: int, short: bool, progress: Callable[[str], None] = print_progress) -> None:
         self.build, self.seed, self.short = build, seed, short
         self._progress = progress
-        self._stage: Stage | None = None
+        self.stage: Stage | None = None
 
     def __enter__(self) -> "Theatre":
         return self
@@ -40,7 +40,7 @@ class Theatre:
 
     def close(self) -> list[str]:
         """End the stage that is up; what is wrong with how its programs ended."""
-        stage, self._stage = self._stage, None
+        stage, self.stage = self.stage, None
         return stage.down() if stage else []
 
     def play(self, row: Row) -> Outcome:
@@ -71,8 +71,12 @@ class Theatre:
             try:
                 self._break(trial)
                 result.recovery = self._recover(trial)
-            finally:
-                left = trial.load.finish(SECONDS_TO_RECOVER + 20) if trial.load else None
+            except BaseException:
+                result.problems += trial.unmet
+                if trial.load:
+                    trial.load.kill()
+                raise
+            left = trial.load.finish(SECONDS_TO_RECOVER + 20) if trial.load else None
             result.problems += [*trial.unmet, *([left] if left else [])]
             system.wait_drained()
             account = _together(ledger.account(), read_account(trial.load.ledger) if trial.load else Account())
@@ -84,15 +88,15 @@ class Theatre:
         result.problems += [f"sanitizer: {report}" for report in reports(known)]
 
     def _stage_of(self, row: Row) -> Stage:
-        if type(self._stage) is not row.stage:
+        if type(self.stage) is not row.stage:
             wrong = self.close()
             if wrong:
                 raise LocalError(f"the world before did not end well: {'; '.join(wrong)}")
             self._progress(f"  a world for the next rows: {row.stage.__name__}")
-            self._stage = row.stage(self.build)
-            self._stage.up()
-        assert self._stage
-        return self._stage
+            self.stage = row.stage(self.build)
+            self.stage.up()
+        assert self.stage
+        return self.stage
 
     def _break(self, trial: Trial) -> None:
         """The load, warmed up, and the row's function."""
@@ -108,6 +112,8 @@ class Theatre:
             trial.row.play(trial)
         except (Unmet, AssertionError) as error:
             trial.unmet.append(str(error))
+        except OSError as error:
+            trial.unmet.append(_in_words(error))
         if not trial.faults:
             trial.faults.append((began, time.time()))
 
@@ -138,7 +144,7 @@ class Theatre:
 
     def _abandon(self, result: Outcome) -> None:
         """A world in which a row broke down is no good for the next one."""
-        stage, self._stage = self._stage, None
+        stage, self.stage = self.stage, None
         if stage is None:
             return
         result.notes.append(f"logs of its world: {stage.data_dir / 'logs'}")

@@ -1,6 +1,7 @@
 """What a row's function works with while it breaks something."""
 
 import random
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -145,6 +146,8 @@ class Trial:
         try:
             yield other
         finally:
+            code = other.process.exit_code()
+            self.expect(code in (None, 0, -signal.SIGKILL), f"{other.name} lives or was killed, seen it end with {code}")
             other.process.resume()
             other.stop()
             for program in usual:

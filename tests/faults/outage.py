@@ -1,0 +1,132 @@
+"""What a client sees while a server is away: python3 -m tests.faults.outage [--seconds 20]
+
+A load on a world of its own; then Redis, MySQL and Kafka, each killed and each frozen for so long. The table (also in
+build/faults/outage.json) has status, and p50, p99 and longest time, of POST issue and of polls without and with ?wait=5.
+Exit code 0 when the checkers were content with every one, 1 when not."""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from deploy.local.world import Member, World
+from tests.faults.outcome import percentile
+from tests.faults.registry import LoadPlan, Row
+from tests.faults.stage import Build, Plain
+from tests.faults.theatre import Theatre
+from tests.faults.trial import Trial
+from tests.support.ledger import Account
+
+_SEED = 1
+_SERVERS: dict[str, Callable[[World], Member]] = {
+    "Redis": lambda world: world.redis, "MySQL": lambda world: world.mariadb, "Kafka": lambda world: world.kafka,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One kind of question in one outage. states: what was answered how often."""
+
+    outage: str
+    question: str
+    states: dict[str, int]
+    p50: float | None
+    p99: float | None
+    longest: float | None
+
+
+def _line(outage: str, question: str, seen: Iterable[tuple[str, float | None]]) -> Line:
+    answers = list(seen)
+    waits = sorted(wait for _, wait in answers if wait is not None)
+    states = dict(Counter(state for state, _ in answers).most_common())
+    return Line(outage, question, states, percentile(waits, 0.5), percentile(waits, 0.99), max(waits, default=None))
+
+
+def lines(outage: str, account: Account, began: float, ended: float) -> list[Line]:
+    """The table's lines for those who asked between these moments."""
+    asked = [a for a in account.attempts.values() if began <= a.at <= ended]
+    polls = [p for p in account.polls if began <= p.at <= ended]
+    told = [(str(a.status or "no answer"), a.ms) for a in asked]
+    told = [(f"409 {a.code}" if a.status == 409 else state, ms) for a, (state, ms) in zip(asked, told)]
+    return [
+        _line(outage, "POST issue", told),
+        _line(outage, "GET result", [(f"{p.status or 'no answer'} {p.state or ''}".strip(), p.ms) for p in polls if not p.wait]),
+        _line(outage, "GET result?wait=5", [(f"{p.status or 'no answer'} {p.state or ''}".strip(), p.ms) for p in polls if p.wait]),
+    ]
+
+
+def _row(name: str, break_it: Callable[[Trial], None], seconds: float, found: list[Line]) -> Row:
+    def play(trial: Trial) -> None:
+        began = time.time()
+        with trial.fault():
+            break_it(trial)
+            trial.hold(began + seconds - time.time())
+        ended = time.time()
+        trial.stage.heal()
+        trial.hold(6)  # those who asked at the end are answered, at the latest after the accept timeout or the wait
+        found.extend(lines(name, trial.flow().account(), began, ended))
+
+    return Row(0, f"outage {name}", play, Plain, LoadPlan(rate=50, stocks=(1_000_000,)), None)
+
+
+def _rows(seconds: float, found: list[Line]) -> list[Row]:
+    def killed(of: Callable[[World], Member]) -> Callable[[Trial], None]:
+        return lambda trial: trial.kill(of(trial.world))
+
+    def frozen(of: Callable[[World], Member]) -> Callable[[Trial], None]:
+        return lambda trial: of(trial.world).process.pause()
+
+    rows = [_row("nothing away", lambda trial: None, seconds, found)]
+    for name, of in _SERVERS.items():
+        rows.append(_row(f"{name} killed", killed(of), seconds, found))
+        rows.append(_row(f"{name} frozen", frozen(of), seconds, found))
+    return rows
+
+
+def _print(found: Sequence[Line]) -> None:
+    """As a table of Markdown, ready for the documentation."""
+    print("\n| away | question | answers | p50 | p99 | longest |\n| --- | --- | --- | --- | --- | --- |")
+    for line in found:
+        times = " | ".join("–" if wait is None else f"{wait:,.0f} ms" for wait in (line.p50, line.p99, line.longest))
+        answers = ", ".join(f"{state} × {count}" for state, count in line.states.items())
+        print(f"| {line.outage} | {line.question} | {answers} | {times} |")
+
+
+def _interrupted(number: int, _: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def main() -> int:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tests.faults.outage", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=20, metavar="N", help="of each outage, default %(default)s")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupted)
+    found: list[Line] = []
+    problems: list[str] = []
+    build = Build.of_environment()
+    try:
+        with Theatre(build, _SEED, short=False) as theatre:
+            for row in _rows(options.seconds, found):
+                print(f"{row.name}…", flush=True)
+                problems += [f"{row.name}: {problem}" for problem in theatre.play(row).problems]
+    except KeyboardInterrupt:
+        print("\noutage: interrupted; everything that was started is ended", file=sys.stderr)
+        return 130
+    _print(found)
+    path = build.folder / "faults" / "outage.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([line.__dict__ for line in found], indent=1) + "\n")
+    for problem in problems:
+        print(f"! {problem}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
