@@ -1,5 +1,9 @@
 #include "api-gateway/config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct option_spec gateway_specs[] = {
@@ -84,6 +88,33 @@ static const struct option_spec gateway_specs[] = {
      .argument = "MILLISECONDS",
      .help =
          "How often coupons in use are read again; changes are also told at once through Redis."},
+    {.name = "spool",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct gateway_config, spool),
+     .default_value = "off",
+     .choices = "off|on",
+     .argument = "MODE",
+     .help = "What happens to requests while Kafka is away. off: 503. on: they are kept in MySQL, "
+             "answered 202, and moved to Kafka in their order when it is back. The same on all "
+             "gateways."},
+    {.name = "spool-after",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct gateway_config, spool_after_ms),
+     .default_value = "1000",
+     .min = 100,
+     .max = 60000,
+     .argument = "MILLISECONDS",
+     .help = "With --spool=on, how long a request waits for Kafka before it goes into MySQL; less "
+             "than --accept-timeout, which stays the longest wait for both."},
+    {.name = "spool-max-rows",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct gateway_config, spool_max_rows),
+     .default_value = "1000000",
+     .min = 1,
+     .max = 1000000000,
+     .argument = "N",
+     .help = "How many requests of all gateways may wait in MySQL (about 300 bytes each); then the "
+             "answer is 503."},
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .offset = offsetof(struct gateway_config, log_level),
@@ -95,6 +126,7 @@ static const struct option_spec gateway_specs[] = {
 
 enum option_result gateway_config_read(struct gateway_config *config, int argc, char **argv)
 {
+    enum option_result result;
     const struct option_group groups[] = {
         {"Gateway", gateway_specs, COUNT(gateway_specs), config},
         {"Kafka", kafka_option_specs, kafka_option_count, &config->kafka},
@@ -103,10 +135,19 @@ enum option_result gateway_config_read(struct gateway_config *config, int argc, 
         {"Process", privilege_option_specs, privilege_option_count, &config->privilege},
     };
 
-    return option_read(
-        "api-gateway", "--auth=MODE [OPTION]...",
-        "Takes issue requests over HTTP, answers 202 with a requestId once Kafka has "
-        "them, and tells how they ended. Stateless: start as many as you like. SIGTERM "
-        "stops accepting, answers what is pending, and ends.",
-        groups, COUNT(groups), argc, argv);
+    result =
+        option_read("api-gateway", "--auth=MODE [OPTION]...",
+                    "Takes issue requests over HTTP, answers 202 with a requestId once Kafka has "
+                    "them, and tells how they ended. Stateless: start as many as you like. SIGTERM "
+                    "stops accepting, answers what is pending, and ends.",
+                    groups, COUNT(groups), argc, argv);
+    if (result == OPTION_RUN && strcmp(config->spool, "on") == 0 &&
+        config->spool_after_ms >= config->accept_timeout_ms) {
+        fprintf(stderr,
+                "api-gateway: --spool-after: %" PRId64 " leaves no time for MySQL: it must be less "
+                "than --accept-timeout, %" PRId64 "\n",
+                config->spool_after_ms, config->accept_timeout_ms);
+        return OPTION_EXIT_USAGE;
+    }
+    return result;
 }

@@ -22,6 +22,9 @@ struct gateway_config {
     int64_t max_connections; /* of each I/O thread */
     int64_t accept_timeout_ms;
     int64_t coupon_refresh_ms;
+    const char *spool; /* "off" or "on" */
+    int64_t spool_after_ms;
+    int64_t spool_max_rows;
     struct kafka_options kafka;
     struct sql_options sql;
     struct redis_options redis;

@@ -12,6 +12,7 @@
 
 #include "api-gateway/broadcast_feed.h"
 #include "api-gateway/handlers/issue.h"
+#include "api-gateway/handlers/issue_spooled.h"
 #include "common/http/http_problem.h"
 #include "common/http/http_server.h"
 #include "api-gateway/public_routes.h"
@@ -24,6 +25,7 @@
 
 #define TICK_MS 100
 #define RESULTS_KEPT 20000
+#define SPOOL_LOOK_MARGIN_MS 10000
 #define STOP_MAX_US 8000000 /* more than a produce can take */
 
 struct thread_control {
@@ -60,6 +62,15 @@ static void end_if_idle(struct io_thread *thread, int64_t now_us)
     }
 }
 
+/* A request that is in no result may still be in the spool: nothing is settled while it may. */
+static void spool_tick(struct io_thread *thread, int64_t now_us)
+{
+    spool_writer_tick(thread->spool_writer);
+    issue_spooled_tick(thread, now_us);
+    if (!spool_seen_empty(thread->spool, now_us))
+        progress_unsettle(&thread->progress, now_us);
+}
+
 static void tick(evutil_socket_t fd, short what, void *cookie)
 {
     struct io_thread *thread = cookie;
@@ -67,7 +78,10 @@ static void tick(evutil_socket_t fd, short what, void *cookie)
 
     (void)fd;
     (void)what;
+    thread->tick_us = now_us;
     issue_tick(thread, now_us);
+    if (thread->spool)
+        spool_tick(thread, now_us);
     progress_set_partitions(&thread->progress, topic_watch_partitions(thread->topic), now_us);
     broadcast_feed_tick(thread, now_us);
     gateway_metrics_open(thread->metrics, http_server_connections(thread->server),
@@ -118,15 +132,23 @@ static bool open_control(struct io_thread *thread)
     return true;
 }
 
+static void kafka_away(void *cookie)
+{
+    issue_kafka_away(cookie);
+}
+
 static bool open_producer(struct io_thread *thread)
 {
     char error[512];
 
     thread->producer = issue_producer_new(thread->base, &thread->config->kafka,
                                           issue_delivered_report, error, sizeof error);
-    if (!thread->producer)
+    if (!thread->producer) {
         log_error("start_failed", "%s", error);
-    return thread->producer;
+        return false;
+    }
+    issue_producer_on_away(thread->producer, kafka_away, thread);
+    return true;
 }
 
 static bool open_server(struct io_thread *thread)
@@ -175,6 +197,21 @@ static void open_stores(struct io_thread *thread)
     redis_link_subscribe(thread->feed, BROADCAST_CHANNEL, broadcast_feed_message, thread);
     thread->lookup = result_lookup_new(thread->base, thread->redis, thread->pool, thread->mailbox,
                                        thread->results);
+    if (thread->spool)
+        thread->spool_writer =
+            spool_writer_new(thread->base, thread->spool, thread->pool, thread->mailbox);
+}
+
+/* The longest time from a request's coming until its record is in the log, or its row in the spool
+ * where looks can see it, or neither will ever be. */
+static int64_t settle_us(const struct io_thread *thread)
+{
+    int64_t settle_ms = ISSUE_PRODUCER_SETTLE_MS;
+
+    if (thread->spool)
+        settle_ms += thread->config->accept_timeout_ms +
+                     1000 * thread->config->sql.answer_timeout_s + SPOOL_LOOK_MARGIN_MS;
+    return 1000 * settle_ms;
 }
 
 static void write_refusals(struct io_thread *thread)
@@ -202,14 +239,15 @@ struct io_thread *io_thread_start(const struct io_thread_parts *parts, uint32_t 
     thread->keys = parts->keys;
     thread->pool = parts->pool;
     thread->topic = parts->topic;
+    thread->spool = parts->spool;
     thread->generator = (struct request_id_generator){
         .keys = parts->keys,
         .instance = parts->instance,
         .thread = index,
     };
     TAILQ_INIT(&thread->accepts);
-    progress_init(&thread->progress, ISSUE_PRODUCER_SETTLE_MS * INT64_C(1000),
-                  clock_monotonic_us());
+    TAILQ_INIT(&thread->spooled);
+    progress_init(&thread->progress, settle_us(thread), clock_monotonic_us());
     thread->base = event_base_new();
     CHECK(thread->base, "no event loop");
     write_refusals(thread);
@@ -251,6 +289,7 @@ void io_thread_free(struct io_thread *thread)
     redis_link_free(thread->feed);
     redis_link_free(thread->redis);
     sql_mailbox_free(thread->mailbox); /* what was asked for comes back now */
+    spool_writer_free(thread->spool_writer);
     result_lookup_free(thread->lookup);
     result_waiters_free(thread->waiters);
     result_cache_free(thread->results);

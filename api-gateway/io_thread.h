@@ -17,6 +17,8 @@
 #include "api-gateway/result_lookup.h"
 #include "api-gateway/result_waiters.h"
 #include "api-gateway/settle_table.h"
+#include "api-gateway/spool.h"
+#include "api-gateway/spool_writer.h"
 #include "api-gateway/sql_pool.h"
 #include "api-gateway/topic_watch.h"
 #include "common/contract/request_id.h"
@@ -24,10 +26,13 @@
 struct event_base;
 struct http_server;
 struct issue_accept;
+struct issue_spooled;
 TAILQ_HEAD(issue_accept_list, issue_accept);
+TAILQ_HEAD(issue_spooled_list, issue_spooled);
 
 /* One event loop with all that its handlers use: nothing in it is shared with another loop but the
- * SQL pool, which it talks to through its mailbox. Handlers get it as their context. */
+ * SQL pool, which it talks to through its mailbox, and the spool's mode. Handlers get it as their
+ * context. */
 struct io_thread {
     const struct gateway_config *config;
     const struct request_id_keys *keys;
@@ -40,6 +45,8 @@ struct io_thread {
     struct redis_link *redis;
     struct redis_link *feed; /* subscribed to the broadcasts */
     struct issue_producer *producer;
+    struct spool *spool; /* of all loops; NULL: --spool=off, and then there is no writer */
+    struct spool_writer *spool_writer;
     struct coupon_cache *coupons;
     struct coupon_list *coupon_list;
     struct result_cache *results;
@@ -47,11 +54,13 @@ struct io_thread {
     struct result_waiters *waiters;
     struct progress progress;
     struct settle_table settled;
-    struct issue_accept_list accepts; /* produced, not yet reported; oldest first */
+    struct issue_accept_list accepts;  /* produced, not yet reported; oldest first */
+    struct issue_spooled_list spooled; /* on their way into the spool */
     struct gateway_metrics *metrics;
     struct strbuf scratch;                        /* for building one answer's body */
     struct strbuf fields;                         /* and its header lines */
     struct strbuf refusals[ADMISSION_CLOSED + 1]; /* ready bodies of the 409s */
+    int64_t tick_us;                              /* when the last tick was */
     bool stopping;
     bool fence_asked; /* a question of broadcast_feed is under way */
     int64_t fence_asked_us;
@@ -65,6 +74,7 @@ struct io_thread_parts {
     const struct request_id_keys *keys;
     struct sql_pool *pool;
     struct topic_watch *topic;
+    struct spool *spool; /* NULL: --spool=off */
     uint32_t instance;
 };
 

@@ -19,6 +19,8 @@ struct issue_producer {
     const struct kafka_options *options;
     struct event_base *base;
     issue_delivered delivered;
+    void (*away)(void *cookie); /* or NULL */
+    void *away_cookie;
     rd_kafka_t *client;
     rd_kafka_topic_t *topic;
     rd_kafka_queue_t *queue;
@@ -124,6 +126,9 @@ static void take_error(struct issue_producer *producer, const rd_kafka_t *from,
         return;
     }
     log_warn("kafka_unavailable", "%s", rd_kafka_event_error_string(event));
+    if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+        from == producer->client && producer->open > 0 && producer->away)
+        producer->away(producer->away_cookie);
 }
 
 static void take_events(struct issue_producer *producer, const rd_kafka_t *from,
@@ -229,6 +234,13 @@ bool issue_producer_send(struct issue_producer *producer, const struct issue_req
     }
     producer->open++;
     return true;
+}
+
+void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *cookie),
+                            void *cookie)
+{
+    producer->away = away;
+    producer->away_cookie = cookie;
 }
 
 size_t issue_producer_open(const struct issue_producer *producer)

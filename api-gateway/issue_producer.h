@@ -35,6 +35,10 @@ void issue_producer_free(struct issue_producer *producer);
 bool issue_producer_send(struct issue_producer *producer, const struct issue_request *request,
                          void *cookie);
 
+/* Be told when no broker can be reached while produces are open. */
+void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *cookie),
+                            void *cookie);
+
 /* Produces without a report yet. */
 size_t issue_producer_open(const struct issue_producer *producer);
 

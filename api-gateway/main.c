@@ -10,6 +10,8 @@
 #include "api-gateway/instance_number.h"
 #include "api-gateway/io_thread.h"
 #include "api-gateway/management.h"
+#include "api-gateway/spool_relay.h"
+#include "api-gateway/spool_table.h"
 #include "common/base/check.h"
 #include "common/base/container_of.h"
 #include "common/base/descriptor_budget.h"
@@ -29,6 +31,7 @@ struct first_visit {
     enum schema_state state;
     char text[256];
     uint32_t instance;
+    struct spool_look spool;
 };
 
 /* The main thread's loop: signals, management, and the start of the others. */
@@ -43,6 +46,8 @@ struct gateway {
     struct management *management;
     size_t management_connections;
     struct first_visit visit;
+    struct spool *spool; /* NULL: --spool=off */
+    struct spool_relay *relay;
     struct event *retry;
     struct event *watch; /* while stopping: have the threads ended? */
     struct io_thread *threads[64];
@@ -86,6 +91,7 @@ static void start_threads(struct gateway *gateway, uint32_t instance)
         .keys = gateway->keys,
         .pool = gateway->pool,
         .topic = gateway->topic,
+        .spool = gateway->spool,
         .instance = instance,
     };
 
@@ -104,17 +110,31 @@ static void start_threads(struct gateway *gateway, uint32_t instance)
              instance);
 }
 
+static void start_spool(struct gateway *gateway)
+{
+    const struct first_visit *visit = &gateway->visit;
+
+    if (strcmp(gateway->config.spool, "on") != 0)
+        return;
+    gateway->spool =
+        spool_new(visit->instance, gateway->config.spool_max_rows, visit->spool.rows > 0);
+    gateway->relay = spool_relay_start(&gateway->config, gateway->spool);
+}
+
 static enum sql_class visit(struct sql_job *job, struct sql_session *session,
                             struct sql_fault *fault)
 {
     struct first_visit *first = CONTAINER_OF(job, struct first_visit, job);
+    enum sql_class class;
 
     first->state = schema_version_check(session, first->text, sizeof first->text, fault);
     if (first->state == SCHEMA_UNKNOWN)
         return fault->class;
     if (first->state == SCHEMA_MISFIT)
         return SQL_OK;
-    return instance_number_take(session, &first->instance, fault);
+    class = instance_number_take(session, &first->instance, fault);
+    return class == SQL_OK ? spool_table_look(session, first->instance, &first->spool, fault)
+                           : class;
 }
 
 static void visited(struct sql_job *job)
@@ -132,6 +152,7 @@ static void visited(struct sql_job *job)
         log_error("schema_misfit", "%s", gateway->visit.text);
         end(gateway, EX_CONFIG);
     } else {
+        start_spool(gateway);
         start_threads(gateway, gateway->visit.instance);
     }
 }
@@ -210,6 +231,7 @@ static void close_all(struct gateway *gateway)
 {
     for (size_t i = 0; i < gateway->thread_count; i++)
         io_thread_join(gateway->threads[i]);
+    spool_relay_stop(gateway->relay);
     if (gateway->pool)
         sql_pool_stop(gateway->pool);
     for (size_t i = 0; i < gateway->thread_count; i++)
@@ -218,6 +240,7 @@ static void close_all(struct gateway *gateway)
     sql_mailbox_free(gateway->mailbox);
     management_free(gateway->management);
     redis_link_free(gateway->redis);
+    spool_free(gateway->spool);
     sql_pool_free(gateway->pool);
     topic_watch_stop(gateway->topic);
     if (gateway->retry)

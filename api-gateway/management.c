@@ -16,6 +16,7 @@ struct management {
     struct http_server *server;
     struct admin *admin;
     const struct topic_watch *topic;
+    bool spool; /* --spool=on */
     bool serving;
     bool stopping;
 };
@@ -30,9 +31,12 @@ static bool is_serving(void *cookie)
     return ((struct management *)cookie)->serving;
 }
 
+/* With a spool, requests can be taken in all the same. */
 static bool is_topic_found(void *cookie)
 {
-    return topic_watch_partitions(((struct management *)cookie)->topic) > 0;
+    const struct management *management = cookie;
+
+    return management->spool || topic_watch_partitions(management->topic) > 0;
 }
 
 static void answer_readyz(struct http_exchange *exchange)
@@ -41,7 +45,7 @@ static void answer_readyz(struct http_exchange *exchange)
     const struct health_check checks[] = {
         {"not stopping", is_running, management},
         {"database reached, schema fits, listeners open", is_serving, management},
-        {"request topic found", is_topic_found, management},
+        {"request topic found, or a spool", is_topic_found, management},
     };
 
     health_answer_readyz(exchange, checks, sizeof checks / sizeof checks[0]);
@@ -73,6 +77,7 @@ struct management *management_start(const struct management_parts *parts)
     management = calloc(1, sizeof *management);
     CHECK(management, "out of memory");
     management->topic = parts->topic;
+    management->spool = strcmp(parts->config->spool, "on") == 0;
     config = health_server_config(address.host, address.port, parts->max_connections);
     management->server =
         http_server_new(parts->base, &config, routes, sizeof routes / sizeof routes[0], management);

@@ -29,6 +29,11 @@ void progress_set_partitions(struct progress *progress, int32_t count, int64_t n
     begin_round(progress, now_us);
 }
 
+void progress_unsettle(struct progress *progress, int64_t now_us)
+{
+    begin_round(progress, now_us);
+}
+
 static void end_round_if_settled(struct progress *progress, int64_t now_us)
 {
     /* What can't be followed can't be settled. */

@@ -47,6 +47,9 @@ bool progress_is_silent(const struct progress *progress, int64_t silence_us, int
 /* The topic has this many partitions. A change begins the round anew. */
 void progress_set_partitions(struct progress *progress, int32_t count, int64_t now_us);
 
+/* Requests may be where no worker sees them: the round begins anew. */
+void progress_unsettle(struct progress *progress, int64_t now_us);
+
 /* -1: not heard. */
 int64_t progress_next_offset(const struct progress *progress, int32_t partition);
 

@@ -40,6 +40,12 @@ def failpoint_worker(build: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def failpoint_gateway(build: Path) -> Path:
+    """An api-gateway that can be told to kill itself at a failpoint."""
+    return paths.REPOSITORY / os.environ.get("COUPON_FAILPOINT_BUILD", str(build)) / "bin" / "api-gateway"
+
+
+@pytest.fixture(scope="session")
 def world(build: Path) -> Iterator[World]:
     """The servers and programs, from nothing; stopped at the end, its logs stay."""
     if not libs_present():

@@ -1,11 +1,11 @@
 #include "api-gateway/handlers/issue.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api-gateway/handlers/issue_answer.h"
 #include "api-gateway/handlers/issue_body.h"
+#include "api-gateway/handlers/issue_spooled.h"
 #include "api-gateway/handlers/problems.h"
 #include "common/http/http_problem.h"
 #include "common/base/check.h"
@@ -20,6 +20,7 @@ struct issue_accept {
     struct issue_request request;
     bool keyed;             /* the client gave an Idempotency-Key */
     bool publish;           /* came by the publish path */
+    bool tried;             /* was handed to Kafka before, and not confirmed */
     enum admission refusal; /* what to answer when no earlier answer is found */
     struct coupon_wait coupon;
     struct result_wait earlier;
@@ -47,69 +48,25 @@ static void client_gone(void *cookie)
         end(accept);
 }
 
-static void add_result_url(struct strbuf *out, const struct issue_accept *accept,
-                           struct result_location location)
-{
-    strbuf_add_text(out, "/api/v1/coupons/result/");
-    strbuf_add_text(out, accept->request.request_id);
-    if (location.partition < 0)
-        return;
-    strbuf_add_text(out, "?at=");
-    result_location_write(location, out);
-}
-
 static void answer_accepted(struct issue_accept *accept, struct result_location location)
 {
-    struct io_thread *thread = accept->thread;
-    struct strbuf *body = &thread->scratch;
-    int64_t position = progress_position(&thread->progress, location.partition, location.offset);
-    struct strbuf *fields = &thread->fields;
-    size_t url;
-    size_t url_len;
-
-    strbuf_clear(body);
-    strbuf_add_text(body, "{\"requestId\":\"");
-    strbuf_add_text(body, accept->request.request_id);
-    strbuf_add_text(body, "\",\"couponId\":");
-    strbuf_add_u64(body, accept->request.coupon_id);
-    strbuf_add_text(body, ",\"userId\":");
-    strbuf_add_u64(body, accept->request.user_id);
-    strbuf_add_text(body, ",\"status\":\"PENDING\",\"resultUrl\":\"");
-    url = body->len;
-    add_result_url(body, accept, location);
-    url_len = body->len - url;
-    strbuf_add_text(body, "\",\"position\":");
-    if (position >= 0)
-        strbuf_add_u64(body, (uint64_t)position);
-    else
-        strbuf_add_text(body, "null");
-    strbuf_add_text(body, accept->publish ? ",\"code\":200,\"message\":\"OK\"}" : "}");
-    strbuf_clear(fields);
-    strbuf_add_text(fields, "Location: ");
-    strbuf_add(fields, body->data + url, url_len);
-    strbuf_add_text(fields, "\r\nRetry-After: ");
-    strbuf_add_u64(fields,
-                   (uint64_t)progress_retry_after(&thread->progress, location.partition, position));
-    strbuf_add_text(fields, "\r\n");
-    http_exchange_json(accept->exchange, 202, fields->data, body->data, body->len);
+    issue_answer_accepted(accept->thread, accept->exchange, &accept->request, accept->publish,
+                          location);
 }
 
-static void answer_unknown(struct issue_accept *accept)
+/* Kafka did not confirm it. It may be in the log all the same: in the spool it keeps its id. */
+static void not_confirmed(struct issue_accept *accept, const char *why)
 {
-    struct strbuf members = STRBUF_INIT;
+    struct io_thread *thread = accept->thread;
 
-    gateway_metrics_unknown(accept->thread->metrics);
-    strbuf_add_text(&members, "\"outcome\":\"unknown\",\"requestId\":\"");
-    strbuf_add_text(&members, accept->request.request_id);
-    strbuf_add_text(&members, "\",\"resultUrl\":\"");
-    add_result_url(&members, accept, RESULT_LOCATION_NONE);
-    strbuf_add_text(&members, "\"");
-    http_exchange_problem(
-        accept->exchange, 503, "UNAVAILABLE",
-        "It is not known whether the request was taken in. Poll its result, or send "
-        "it again with the same Idempotency-Key.",
-        "Retry-After: 1\r\n", members.data);
-    strbuf_free(&members);
+    TAILQ_REMOVE(&thread->accepts, accept, next);
+    if (thread->spool) {
+        spool_failed(thread->spool, why);
+        issue_spooled_add(thread, accept->exchange, &accept->request, accept->publish, true);
+    } else {
+        issue_answer_unknown(thread, accept->exchange, &accept->request);
+    }
+    accept->exchange = NULL;
 }
 
 void issue_delivered_report(void *cookie, enum issue_delivery delivery,
@@ -117,12 +74,11 @@ void issue_delivered_report(void *cookie, enum issue_delivery delivery,
 {
     struct issue_accept *accept = cookie;
 
-    if (accept->exchange) {
+    if (accept->exchange && delivery == ISSUE_DELIVERED) {
         TAILQ_REMOVE(&accept->thread->accepts, accept, next);
-        if (delivery == ISSUE_DELIVERED)
-            answer_accepted(accept, location);
-        else
-            answer_unknown(accept);
+        answer_accepted(accept, location);
+    } else if (accept->exchange) {
+        not_confirmed(accept, "a record was not delivered");
     }
     end(accept);
 }
@@ -131,28 +87,64 @@ void issue_tick(struct io_thread *thread, int64_t now_us)
 {
     struct issue_accept *accept;
 
-    while ((accept = TAILQ_FIRST(&thread->accepts)) && accept->deadline_us <= now_us) {
-        TAILQ_REMOVE(&thread->accepts, accept, next);
-        answer_unknown(accept);
-        accept->exchange = NULL;
+    while ((accept = TAILQ_FIRST(&thread->accepts)) && accept->deadline_us <= now_us)
+        not_confirmed(accept, "a record was not confirmed in time");
+}
+
+void issue_kafka_away(struct io_thread *thread)
+{
+    if (!thread->spool)
+        return;
+    while (!TAILQ_EMPTY(&thread->accepts))
+        not_confirmed(TAILQ_FIRST(&thread->accepts), "no broker can be reached");
+}
+
+/* With a spool, how long Kafka has, counted from the tick before: a request that came long ago and
+ * had to wait for its coupon says nothing about Kafka. */
+static int64_t kafka_deadline_us(const struct issue_accept *accept)
+{
+    const struct io_thread *thread = accept->thread;
+    int64_t started_us = http_exchange_started_us(accept->exchange);
+
+    if (!thread->spool)
+        return started_us + thread->config->accept_timeout_ms * INT64_C(1000);
+    if (started_us < thread->tick_us)
+        started_us = thread->tick_us;
+    return started_us + thread->config->spool_after_ms * INT64_C(1000);
+}
+
+static void not_taken(struct issue_accept *accept)
+{
+    struct io_thread *thread = accept->thread;
+
+    accept->produced = false;
+    if (thread->spool) {
+        spool_failed(thread->spool, "a record was not taken");
+        issue_spooled_add(thread, accept->exchange, &accept->request, accept->publish,
+                          accept->tried);
+    } else {
+        problem_unavailable(accept->exchange,
+                            "Too many requests wait for Kafka; this one was not taken in.");
     }
+    end(accept);
 }
 
 static void produce(struct issue_accept *accept)
 {
     struct io_thread *thread = accept->thread;
 
-    accept->produced = true;
-    accept->deadline_us = http_exchange_started_us(accept->exchange) +
-                          thread->config->accept_timeout_ms * INT64_C(1000);
-    if (issue_producer_send(thread->producer, &accept->request, accept)) {
-        TAILQ_INSERT_TAIL(&thread->accepts, accept, next);
+    if (thread->spool && spool_writer_takes(thread->spool_writer)) {
+        issue_spooled_add(thread, accept->exchange, &accept->request, accept->publish,
+                          accept->tried);
+        end(accept);
         return;
     }
-    accept->produced = false;
-    problem_unavailable(accept->exchange,
-                        "Too many requests wait for Kafka; this one was not taken in.");
-    end(accept);
+    accept->produced = true;
+    accept->deadline_us = kafka_deadline_us(accept);
+    if (issue_producer_send(thread->producer, &accept->request, accept))
+        TAILQ_INSERT_TAIL(&thread->accepts, accept, next);
+    else
+        not_taken(accept);
 }
 
 static void refuse(struct io_thread *thread, struct http_exchange *exchange,
@@ -274,6 +266,21 @@ static void handle(struct http_exchange *exchange, enum issue_path path)
         answer = coupon_cache_find(thread->coupons, wish.coupon_id, &view, &accept->coupon);
     if (answer != COUPON_WAIT)
         admit(accept, answer, view);
+}
+
+void issue_send(struct io_thread *thread, struct http_exchange *exchange,
+                const struct issue_request *request, bool publish, bool tried)
+{
+    struct issue_accept *accept = calloc(1, sizeof *accept);
+
+    CHECK(accept, "out of memory");
+    accept->thread = thread;
+    accept->exchange = exchange;
+    accept->publish = publish;
+    accept->tried = tried;
+    accept->request = *request;
+    http_exchange_on_gone(exchange, client_gone, accept);
+    produce(accept);
 }
 
 void issue_handle_coupon(struct http_exchange *exchange)

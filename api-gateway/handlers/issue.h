@@ -15,7 +15,16 @@ void issue_handle_publish(struct http_exchange *exchange);
 void issue_delivered_report(void *cookie, enum issue_delivery delivery,
                             struct result_location location);
 
-/* Call several times a second: answers 503 to requests that Kafka did not confirm in time. */
+/* An admitted request goes to Kafka, or into the spool where that is its way now. Takes the
+ * exchange over. */
+void issue_send(struct io_thread *thread, struct http_exchange *exchange,
+                const struct issue_request *request, bool publish, bool tried);
+
+/* No broker can be reached: with a spool, what waits for one goes there at once. */
+void issue_kafka_away(struct io_thread *thread);
+
+/* Call several times a second: gives up waiting for Kafka to confirm requests in time; they are put
+ * into the spool, or without one answered 503. */
 void issue_tick(struct io_thread *thread, int64_t now_us);
 
 #endif

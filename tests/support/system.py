@@ -109,9 +109,15 @@ class System:
         rows = self.database.query("SELECT partition_id, next_offset FROM consumer_fence WHERE topic = %s", TOPIC)
         return {int(partition): int(offset) for partition, offset in rows}
 
+    def spooled(self) -> int:
+        """How many requests wait in MySQL for Kafka."""
+        return self.database.count("SELECT COUNT(*) FROM issue_spool")
+
     def drained(self) -> bool:
-        """True if every record that is in the topic now is decided."""
+        """True if no request waits for Kafka, and every record that is in the topic now is decided."""
         try:
+            if self.spooled():
+                return False
             ends, fences = self.ends(), self.fences()
         except (KafkaError, OSError):
             return False

@@ -189,6 +189,20 @@ static void reports_before_the_settling_time_do_not_count(void **state)
     assert_int_equal(progress_round(progress), 2);
 }
 
+/* A round may end only when nothing was where no worker sees it for the whole settling time. */
+static void what_may_be_elsewhere_begins_the_round_anew(void **state)
+{
+    struct progress *progress = *state;
+
+    progress_set_partitions(progress, 2, 0);
+    hear_all_twice(progress, 1, SETTLE_US);
+    progress_unsettle(progress, SETTLE_US + 1);
+    hear_all_twice(progress, 2, 2 * SETTLE_US);
+    assert_int_equal(progress_round(progress), 0);
+    hear_all_twice(progress, 2, 2 * SETTLE_US + 1);
+    assert_int_equal(progress_round(progress), 1);
+}
+
 static void without_the_number_of_partitions_no_round_ends(void **state)
 {
     struct progress *progress = *state;
@@ -268,6 +282,7 @@ int main(void)
         TEST(retry_after_stays_in_its_bounds),
         TEST(a_round_needs_two_reports_of_each_partition),
         TEST(reports_before_the_settling_time_do_not_count),
+        TEST(what_may_be_elsewhere_begins_the_round_anew),
         TEST(without_the_number_of_partitions_no_round_ends),
         TEST(more_partitions_begin_the_round_anew),
         TEST(a_topic_with_too_many_partitions_settles_nothing),

@@ -1,0 +1,70 @@
+#include "api-gateway/handlers/issue_answer.h"
+
+#include "common/http/http_exchange.h"
+
+static void add_result_url(struct strbuf *out, const struct issue_request *request,
+                           struct result_location location)
+{
+    strbuf_add_text(out, "/api/v1/coupons/result/");
+    strbuf_add_text(out, request->request_id);
+    if (location.partition < 0)
+        return;
+    strbuf_add_text(out, "?at=");
+    result_location_write(location, out);
+}
+
+void issue_answer_accepted(struct io_thread *thread, struct http_exchange *exchange,
+                           const struct issue_request *request, bool publish,
+                           struct result_location location)
+{
+    struct strbuf *body = &thread->scratch;
+    int64_t position = progress_position(&thread->progress, location.partition, location.offset);
+    struct strbuf *fields = &thread->fields;
+    size_t url;
+    size_t url_len;
+
+    strbuf_clear(body);
+    strbuf_add_text(body, "{\"requestId\":\"");
+    strbuf_add_text(body, request->request_id);
+    strbuf_add_text(body, "\",\"couponId\":");
+    strbuf_add_u64(body, request->coupon_id);
+    strbuf_add_text(body, ",\"userId\":");
+    strbuf_add_u64(body, request->user_id);
+    strbuf_add_text(body, ",\"status\":\"PENDING\",\"resultUrl\":\"");
+    url = body->len;
+    add_result_url(body, request, location);
+    url_len = body->len - url;
+    strbuf_add_text(body, "\",\"position\":");
+    if (position >= 0)
+        strbuf_add_u64(body, (uint64_t)position);
+    else
+        strbuf_add_text(body, "null");
+    strbuf_add_text(body, publish ? ",\"code\":200,\"message\":\"OK\"}" : "}");
+    strbuf_clear(fields);
+    strbuf_add_text(fields, "Location: ");
+    strbuf_add(fields, body->data + url, url_len);
+    strbuf_add_text(fields, "\r\nRetry-After: ");
+    strbuf_add_u64(fields,
+                   (uint64_t)progress_retry_after(&thread->progress, location.partition, position));
+    strbuf_add_text(fields, "\r\n");
+    http_exchange_json(exchange, 202, fields->data, body->data, body->len);
+}
+
+void issue_answer_unknown(struct io_thread *thread, struct http_exchange *exchange,
+                          const struct issue_request *request)
+{
+    struct strbuf members = STRBUF_INIT;
+
+    gateway_metrics_unknown(thread->metrics);
+    strbuf_add_text(&members, "\"outcome\":\"unknown\",\"requestId\":\"");
+    strbuf_add_text(&members, request->request_id);
+    strbuf_add_text(&members, "\",\"resultUrl\":\"");
+    add_result_url(&members, request, RESULT_LOCATION_NONE);
+    strbuf_add_text(&members, "\"");
+    http_exchange_problem(
+        exchange, 503, "UNAVAILABLE",
+        "It is not known whether the request was taken in. Poll its result, or send "
+        "it again with the same Idempotency-Key.",
+        "Retry-After: 1\r\n", members.data);
+    strbuf_free(&members);
+}
