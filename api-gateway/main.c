@@ -24,6 +24,7 @@
 #define RETRY_MS 500
 #define WATCH_MS 50
 #define PATIENCE_MS 10000
+#define SPOOL_DESCRIPTORS 12 /* the relay's producer and its connection to MySQL */
 
 /* The first visit to the database: is it ours, and which number do this start's ids get? */
 struct first_visit {
@@ -110,11 +111,16 @@ static void start_threads(struct gateway *gateway, uint32_t instance)
              instance);
 }
 
+static bool has_spool(const struct gateway *gateway)
+{
+    return strcmp(gateway->config.spool, "on") == 0;
+}
+
 static void start_spool(struct gateway *gateway)
 {
     const struct first_visit *visit = &gateway->visit;
 
-    if (strcmp(gateway->config.spool, "on") != 0)
+    if (!has_spool(gateway))
         return;
     gateway->spool =
         spool_new(visit->instance, gateway->config.spool_max_rows, visit->spool.rows > 0);
@@ -183,7 +189,8 @@ static bool share_descriptors(struct gateway *gateway)
 {
     struct gateway_config *config = &gateway->config;
     const struct descriptor_demand demand = {
-        .own = 32 + (size_t)config->mysql_threads + 12 * (size_t)config->io_threads,
+        .own = 32 + (size_t)config->mysql_threads + 12 * (size_t)config->io_threads +
+               (has_spool(gateway) ? SPOOL_DESCRIPTORS : 0),
         .management = HEALTH_CONNECTIONS,
         .listeners = (size_t)config->io_threads,
         .clients = (size_t)config->max_connections,
