@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/check.h"
+#include "common/metrics/metric_label.h"
 #include "common/metrics/metrics.h"
 #include "issue-worker/dead_letter.h"
 
@@ -134,16 +135,20 @@ void worker_metrics_commit(struct worker_metrics *metrics, enum issue_commit com
 
 void worker_metrics_lag(struct worker_metrics *metrics, const struct issue_progress *progress)
 {
-    char labels[640];
+    struct strbuf labels = STRBUF_INIT;
+    char partition[12];
 
     if (progress->partition >= LAG_PARTITIONS || progress->end_offset < 0 ||
         progress->next_offset < 0)
         return;
     if (!metrics->lag[progress->partition]) {
-        snprintf(labels, sizeof labels, "topic=\"%s\",group=\"%s\",partition=\"%" PRId32 "\"",
-                 metrics->topic, metrics->group, progress->partition);
+        snprintf(partition, sizeof partition, "%" PRId32, progress->partition);
+        metric_label_add(&labels, "topic", metrics->topic);
+        metric_label_add(&labels, "group", metrics->group);
+        metric_label_add(&labels, "partition", partition);
         metrics->lag[progress->partition] =
-            metric_gauge("coupon_worker_lag_records", "Records not yet decided.", labels);
+            metric_gauge("coupon_worker_lag_records", "Records not yet decided.", labels.data);
+        strbuf_free(&labels);
     }
     metric_set(metrics->lag[progress->partition], progress->end_offset > progress->next_offset
                                                       ? progress->end_offset - progress->next_offset

@@ -13,7 +13,8 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 struct metric;
 
-/* Register one time series; labels is ready text such as "code=\"200\",route=\"/livez\"" or NULL.
+/* Register one time series; labels is ready text such as "code=\"200\",route=\"/livez\"" or NULL
+ * (metric_label.h escapes values that are not constants).
  * Series of one name share help and type and are printed together. name, help and labels are
  * copied. The same name and labels again give the same metric. Any thread; takes a lock: do it at
  * start and keep the pointer. Lives until the process ends. */
