@@ -33,7 +33,7 @@ static inline struct http_slice fuzz_rest(const struct fuzz_text *text)
 /* A copy of exactly its size, so that a read beyond it is seen; free(). */
 static inline char *fuzz_copy(struct http_slice slice)
 {
-    char *copy = malloc(slice.len);
+    char *copy = calloc(1, slice.len);
 
     if (slice.len > 0)
         memcpy(copy, slice.data, slice.len);
