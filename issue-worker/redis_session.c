@@ -23,7 +23,7 @@ struct redis_session {
     int64_t up_us;         /* since when there is one */
     int64_t retry_us;      /* not before */
     bool told_down;
-    struct metric *up;
+    struct metric *down;
     struct metric *lost;
 };
 
@@ -40,7 +40,8 @@ struct redis_session *redis_session_new(const struct redis_options *options)
     CHECK(!options->sentinels || redis_address_list_parse(options->sentinels, search->sentinels,
                                                           &search->sentinel_count),
           "--redis-sentinels %s", options->sentinels);
-    session->up = metric_gauge("coupon_worker_redis_up", "1: connected to Redis.", NULL);
+    session->down = metric_gauge("coupon_worker_redis_down",
+                                 "1: Redis is lost; results are only in MySQL.", NULL);
     session->lost = metric_counter("coupon_worker_redis_lost_total",
                                    "Connections to Redis that failed or were given up.", NULL);
     return session;
@@ -70,7 +71,7 @@ static void give_up(struct redis_session *session, const char *why)
     if (session->context)
         redisFree(session->context);
     session->context = NULL;
-    metric_set(session->up, 0);
+    metric_set(session->down, 1);
     metric_add(session->lost, 1);
 }
 
@@ -210,7 +211,7 @@ static bool connect(struct redis_session *session)
         if (!step(session))
             return false;
     session->up_us = clock_monotonic_us();
-    metric_set(session->up, 1);
+    metric_set(session->down, 0);
     if (session->told_down)
         log_info("redis_up", "%s:%d", session->search.target.host,
                  (int)session->search.target.port);

@@ -1,8 +1,10 @@
-"""A Redis server without persistence: only a hint, which may vanish at any time."""
+"""Redis servers without persistence, and Sentinels: only a hint, which may vanish at any time."""
 
 import shutil
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from deploy.local import port
 from deploy.local.errors import LocalError
@@ -20,10 +22,15 @@ def server_binary() -> Path:
     return Path(found)
 
 
-class Redis:
-    """Clients use 127.0.0.1:<port>. Files are under <data_dir>/<name>."""
+class RedisError(LocalError):
+    """An error reply."""
 
-    def __init__(self, data_dir: Path, port: int, name: str = "redis") -> None:
+
+class _Server:
+    """What a server and a Sentinel have in common. Clients use 127.0.0.1:<port>. Files are under
+    <data_dir>/<name>."""
+
+    def __init__(self, data_dir: Path, port: int, name: str) -> None:
         self.name = name
         self.port = port
         self.directory = data_dir / name
@@ -35,12 +42,10 @@ class Redis:
             return
         port.require_free(self.port, self.name)
         self.directory.mkdir(parents=True, exist_ok=True)
-        config = self.directory / "redis.conf"
-        config.write_text(
-            f"bind 127.0.0.1\nport {self.port}\ndir {self.directory}\n"
-            'daemonize no\nsave ""\nappendonly no\nloglevel notice\n'
-        )
-        self.process.start([server_binary(), config])
+        self.process.start(self._command())
+
+    def _command(self) -> list[str | Path]:
+        raise NotImplementedError
 
     def wait_ready(self, seconds: float = _SECONDS_TO_START) -> None:
         """Wait until it answers PING."""
@@ -49,24 +54,110 @@ class Redis:
     def ready(self) -> bool:
         """True if it answers PING."""
         try:
-            return self._ask("PING") == "+PONG"
+            return self.ask("PING") == "PONG"
         except OSError:
             return False
-
-    def info(self) -> dict[str, str]:
-        """The fields of INFO. Raises OSError when it is away."""
-        lines = self._ask("INFO").splitlines()
-        return dict(line.split(":", 1) for line in lines if ":" in line)
 
     def stop(self) -> None:
         """End it; its content is gone."""
         self.process.stop()
 
-    def _ask(self, command: str) -> str:
+    def ask(self, *words: str | int) -> Any:
+        """One command and its reply: text, a number, None or a list of these. Raises RedisError for an error
+        reply, OSError when it is away."""
+        parts = [str(word).encode() for word in words]
+        request = b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
         with socket.create_connection(("127.0.0.1", self.port), 2) as connection:
-            connection.sendall(f"{command}\r\n".encode())
+            connection.sendall(request)
             with connection.makefile("rb") as answer:
-                head = answer.readline().decode().rstrip()
-                if not head.startswith("$"):
-                    return head
-                return answer.read(int(head[1:])).decode()
+                return _reply(answer)
+
+
+def _reply(stream: BinaryIO) -> Any:
+    head = stream.readline()
+    if not head.endswith(b"\r\n"):
+        raise ConnectionError("the connection ended in a reply")
+    kind, text = head[:1], head[1:-2].decode()
+    if kind == b"-":
+        raise RedisError(text)
+    if kind == b"$":
+        return None if text == "-1" else stream.read(int(text) + 2)[:-2].decode()
+    if kind == b"*":
+        return None if text == "-1" else [_reply(stream) for _ in range(int(text))]
+    return int(text) if kind == b":" else text
+
+
+class Redis(_Server):
+    """A server. settings: further lines of redis.conf, such as {"maxmemory": "2mb"}."""
+
+    def __init__(
+        self, data_dir: Path, port: int, name: str = "redis", settings: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(data_dir, port, name)
+        self.settings = dict(settings or {})
+
+    def info(self) -> dict[str, str]:
+        """The fields of INFO. Raises OSError when it is away."""
+        lines = str(self.ask("INFO")).splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)
+
+    def role(self) -> str:
+        """"master" or "slave", "" when it is away."""
+        try:
+            return str(self.ask("ROLE")[0])
+        except OSError:
+            return ""
+
+    def follow(self, port: int) -> None:
+        """Make it a replica of the server on that port, until it is started anew or promoted."""
+        self.ask("REPLICAOF", "127.0.0.1", port)
+
+    def promote(self) -> None:
+        """Make it a primary, with what it has."""
+        self.ask("REPLICAOF", "NO", "ONE")
+
+    def _command(self) -> list[str | Path]:
+        config = self.directory / "redis.conf"
+        config.write_text(
+            f"bind 127.0.0.1\nport {self.port}\ndir {self.directory}\n"
+            'daemonize no\nsave ""\nappendonly no\nloglevel notice\nrepl-diskless-sync-delay 0\n'
+            + "".join(f"{name} {value}\n" for name, value in self.settings.items())
+        )
+        return [server_binary(), config]
+
+
+class Sentinel(_Server):
+    """One that watches the primary which at first is on primary_port, under the name primary_name. It remembers
+    what it learned when it is started again."""
+
+    def __init__(
+        self, data_dir: Path, port: int, name: str, primary_port: int, primary_name: str = "mymaster", quorum: int = 2
+    ) -> None:
+        super().__init__(data_dir, port, name)
+        self.primary_port, self.primary_name, self.quorum = primary_port, primary_name, quorum
+
+    def primary(self) -> int | None:
+        """The port of the primary as it sees it."""
+        answer = self.ask("SENTINEL", "get-master-addr-by-name", self.primary_name)
+        return int(answer[1]) if answer else None
+
+    def sees(self, replicas: int, sentinels: int) -> bool:
+        """True if it knows of so many replicas that are in order, and of so many other Sentinels."""
+        try:
+            answer = self.ask("SENTINEL", "MASTER", self.primary_name)
+        except OSError:
+            return False
+        fields = dict(zip(answer[::2], answer[1::2]))
+        return int(fields["num-slaves"]) >= replicas and int(fields["num-other-sentinels"]) >= sentinels
+
+    def _command(self) -> list[str | Path]:
+        config = self.directory / "sentinel.conf"
+        if not config.exists():
+            name = self.primary_name
+            config.write_text(
+                f"bind 127.0.0.1\nport {self.port}\ndir {self.directory}\n"
+                f"sentinel monitor {name} 127.0.0.1 {self.primary_port} {self.quorum}\n"
+                f"sentinel down-after-milliseconds {name} 1000\n"
+                f"sentinel failover-timeout {name} 5000\n"
+            )
+        return [server_binary(), config, "--sentinel"]
