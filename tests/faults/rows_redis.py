@@ -229,6 +229,31 @@ def redis_loses_writes(trial: Trial) -> None:
         replica.stop()
 
 
+@row(22, "Redis demoted, its connections kept", stage=Proxied)
+def redis_demoted(trial: Trial) -> None:
+    assert isinstance(trial.stage, Proxied)
+    first, second = trial.world.redis, Redis(trial.stage.data_dir, trial.world.ports.kafka + _REPLICA_PORT, "redis-replica")
+    proxies = [trial.stage.proxies[name] for name in ("gateway-redis", "worker-redis")]
+    try:
+        trial.restart(second)
+        second.follow(first.port)
+        trial.wait(lambda: second.ask("ROLE")[3] == "connected", 20, "the replica is in order")
+        with trial.fault():
+            second.promote()
+            first.follow(second.port)
+            for proxy in proxies:
+                proxy.target = ("127.0.0.1", second.port)
+            wait_until_back(trial)
+            expect_results(trial, decided(trial, 4))
+            trial.wait(lambda: bool(held_results(second, decided(trial, 1))), 30, "the new primary has new results")
+    finally:
+        first.promote()
+        for proxy in proxies:
+            proxy.target = ("127.0.0.1", first.port)
+            proxy.cut()
+        second.stop()
+
+
 def held_results(redis: Redis, ids: Sequence[str]) -> dict[str, str]:
     """Of the results of these ids those that a server holds: id → the hash that it is in."""
     found: dict[str, str] = {}
