@@ -68,6 +68,7 @@ void http_connection_abort(struct http_connection *connection)
 
 void http_connection_expire_in(struct http_connection *connection, int64_t now_us, int ms)
 {
+    connection->waits_since_us = now_us;
     connection->deadline_us = now_us + (int64_t)ms * 1000;
 }
 
@@ -75,7 +76,7 @@ void http_connection_start(struct http_service *service, int fd)
 {
     struct http_connection *connection = calloc(1, sizeof *connection);
 
-    CHECK(connection != NULL, "connections=%zu", service->connection_count);
+    CHECK(connection != NULL, "out of memory for connection %zu", service->connection_count);
     connection->service = service;
     http_reader_init(&connection->reader, service->config.max_head_bytes);
     http_connection_expire_in(connection, clock_monotonic_us(), service->config.idle_timeout_ms);

@@ -2,6 +2,9 @@
 #include "common/http/http_gate.h"
 #include "common/base/clock.h"
 
+/* A client that pipelines gets so many answers at a time; then others have their turn. */
+#define CONNECTION_TURN_REQUESTS 16
+
 static void connection_dispatch(struct http_connection *connection)
 {
     const struct http_route *route = connection->route;
@@ -81,14 +84,19 @@ void http_connection_work(struct http_connection *connection)
 {
     struct http_stream *stream = &connection->stream;
     bool outer = http_connection_enter(connection);
+    int end_of_turn = connection->request_count + CONNECTION_TURN_REQUESTS;
 
-    while (connection->state == CONNECTION_RECEIVING && http_stream_waiting(stream) > 0) {
+    while (connection->state == CONNECTION_RECEIVING && http_stream_waiting(stream) > 0 &&
+           connection->request_count < end_of_turn) {
         struct http_slice piece = http_stream_peek(stream);
 
         http_stream_take(stream, http_reader_feed(&connection->reader, piece.data, piece.len));
         connection_step(connection);
     }
-    if (connection->state == CONNECTION_RECEIVING && connection->ended) {
+    if (connection->state == CONNECTION_RECEIVING && http_stream_waiting(stream) > 0) {
+        http_stream_stall(stream, connection->service->config.max_head_bytes);
+        http_stream_wake(stream);
+    } else if (connection->state == CONNECTION_RECEIVING && connection->ended) {
         http_connection_close(connection);
     } else if (connection->state == CONNECTION_RECEIVING) {
         http_stream_resume(stream);

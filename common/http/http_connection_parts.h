@@ -35,7 +35,8 @@ struct http_connection {
     bool ended;                         /* the client sends no more */
     bool last;                          /* close after the answer */
     int request_count;
-    int64_t deadline_us; /* monotonic; 0: none */
+    int64_t waits_since_us; /* monotonic: when the wait that the deadline ends began */
+    int64_t deadline_us;    /* monotonic; 0: none */
     const struct http_route *route;
     struct http_exchange exchange;
     struct http_reader reader;

@@ -150,14 +150,15 @@ struct http_listener *http_listener_new(struct event_base *base, const char *hos
     if (fd < 0)
         return NULL;
     listener = calloc(1, sizeof *listener);
-    CHECK(listener != NULL, "host=%s", host);
+    CHECK(listener != NULL, "out of memory to listen on %s", host);
     listener->fd = fd;
     listener->spare_fd = open_spare();
     listener->accepted = accepted;
     listener->cookie = cookie;
     listener->readable = event_new(base, fd, EV_READ | EV_PERSIST, listener_readable, listener);
     listener->rested = evtimer_new(base, listener_rested, listener);
-    CHECK(listener->readable != NULL && listener->rested != NULL, "host=%s", host);
+    CHECK(listener->readable != NULL && listener->rested != NULL, "out of memory to listen on %s",
+          host);
     event_add(listener->readable, NULL);
     return listener;
 }

@@ -67,7 +67,7 @@ static void append(struct http_reader *reader, const char *data, size_t len)
         while (capacity - reader->len < len)
             capacity *= 2;
         grown = malloc(capacity);
-        CHECK(grown != NULL, "capacity=%zu", capacity);
+        CHECK(grown != NULL, "out of memory for %zu bytes of a request", capacity);
         if (reader->len > 0) {
             memcpy(grown, reader->data, reader->len);
             http_head_moved(&reader->head, reader->data, reader->len, grown);

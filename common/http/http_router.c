@@ -66,7 +66,7 @@ struct http_router *http_router_new(const struct http_route *routes, size_t rout
 {
     struct http_router *router = malloc(sizeof *router + route_count * sizeof router->routes[0]);
 
-    CHECK(router != NULL, "route_count=%zu", route_count);
+    CHECK(router != NULL, "out of memory for %zu routes", route_count);
     router->route_count = route_count;
     for (size_t i = 0; i < route_count; i++)
         compile_route(&router->routes[i], &routes[i]);

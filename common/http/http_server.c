@@ -93,7 +93,8 @@ static void start_tick(struct http_server *server)
     interval = (struct timeval){tick_ms / 1000, (tick_ms % 1000) * 1000};
     server->tick = event_new(server->service.base, -1, EV_PERSIST, server_tick, server);
     server->drain_done = event_new(server->service.base, -1, 0, server_drain_done, server);
-    CHECK(server->tick != NULL && server->drain_done != NULL, "tick_ms=%d", tick_ms);
+    CHECK(server->tick != NULL && server->drain_done != NULL, "out of memory for a tick of %d ms",
+          tick_ms);
     event_add(server->tick, &interval);
 }
 
@@ -105,7 +106,7 @@ struct http_server *http_server_new(struct event_base *base,
     struct http_server *server = calloc(1, sizeof *server);
     int cause;
 
-    CHECK(server != NULL, "route_count=%zu", route_count);
+    CHECK(server != NULL, "out of memory for a server of %zu routes", route_count);
     CHECK(config->max_connections > 0, "max_connections=%zu", config->max_connections);
     server->listener = http_listener_new(base, config->host, config->port, config->reuse_port,
                                          server_accepted, server);
@@ -117,7 +118,7 @@ struct http_server *http_server_new(struct event_base *base,
     }
     server->port = http_listener_port(server->listener);
     server->host = strdup(config->host);
-    CHECK(server->host != NULL, "host=%s", config->host);
+    CHECK(server->host != NULL, "out of memory for address %s", config->host);
     server->service.base = base;
     server->service.config = *config;
     server->service.config.host = server->host;

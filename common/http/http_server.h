@@ -24,7 +24,7 @@ struct http_server_config {
     const char *host; /* numeric address; the strings are copied */
     uint16_t port;
     bool reuse_port;        /* SO_REUSEPORT: one listener a thread on one port */
-    size_t max_connections; /* accepting pauses here */
+    size_t max_connections; /* accepting pauses here, and idle and slow clients get a second each */
     size_t max_head_bytes;  /* request line and header lines together */
     int idle_timeout_ms;    /* keep-alive connection without a request */
     int head_timeout_ms;    /* from a request's first byte to the end of its head */

@@ -2,11 +2,13 @@
 
 void http_service_add(struct http_service *service, struct http_service_link *link)
 {
-    link->previous = NULL;
-    link->next = service->first;
-    if (service->first != NULL)
-        service->first->previous = link;
-    service->first = link;
+    link->next = NULL;
+    link->previous = service->last;
+    if (service->last != NULL)
+        service->last->next = link;
+    else
+        service->first = link;
+    service->last = link;
     service->connection_count++;
 }
 
@@ -20,6 +22,8 @@ void http_service_remove(struct http_service *service, struct http_service_link 
         service->first = link->next;
     if (link->next != NULL)
         link->next->previous = link->previous;
+    else
+        service->last = link->previous;
     service->connection_count--;
 }
 

@@ -30,10 +30,12 @@ struct http_service {
     void (*released)(struct http_service *service); /* a connection was closed */
     bool draining;
 
-    struct http_service_link *first;
+    struct http_service_link *first; /* the oldest */
+    struct http_service_link *last;
     struct http_service_link *cursor; /* the next one to be visited */
     size_t connection_count;
     size_t pending_count; /* requests whose handler owes an answer */
+    size_t places_wanted; /* connections to be closed in this check, because all are taken */
 
     struct http_date date;
     struct strbuf output;  /* the answer being written */
@@ -43,7 +45,7 @@ struct http_service {
 void http_service_add(struct http_service *service, struct http_service_link *link);
 void http_service_remove(struct http_service *service, struct http_service_link *link);
 
-/* Call visit for every connection; visit may remove any of them. */
+/* Call visit for every connection, oldest first; visit may remove any of them. */
 void http_service_each(struct http_service *service,
                        void (*visit)(struct http_service_link *link, int64_t now_us),
                        int64_t now_us);

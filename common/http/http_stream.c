@@ -16,7 +16,7 @@ void http_stream_open(struct http_stream *stream, struct event_base *base, int f
     stream->fd = fd;
     stream->stalled = false;
     stream->bufev = bufferevent_socket_new(base, fd, 0);
-    CHECK(stream->bufev != NULL, "fd=%d", fd);
+    CHECK(stream->bufev != NULL, "out of memory for the buffers of socket %d", fd);
     bufferevent_setcb(stream->bufev, callbacks->readable, callbacks->flushed, callbacks->ended,
                       cookie);
     bufferevent_enable(stream->bufev, EV_READ);
@@ -88,8 +88,11 @@ bool http_stream_send(struct http_stream *stream, const char *bytes, size_t len)
         if (sent < 0)
             sent = 0;
     }
-    if ((size_t)sent < len)
-        bufferevent_write(stream->bufev, bytes + sent, len - (size_t)sent);
+    if ((size_t)sent < len) {
+        int result = bufferevent_write(stream->bufev, bytes + sent, len - (size_t)sent);
+
+        CHECK(result == 0, "no memory for %zu bytes of an answer", len - (size_t)sent);
+    }
     return true;
 }
 

@@ -36,6 +36,7 @@ struct world {
     char last_pattern[64];
     struct http_exchange *held[WORLD_MAX_HELD];
     int held_count;
+    int handled_by_first_hold; /* how many were handled when the first one was held */
     int drained;
 };
 
@@ -95,6 +96,8 @@ static inline void world_hold(struct http_exchange *exchange)
 
     world->handled++;
     assert_true(world->held_count < WORLD_MAX_HELD);
+    if (world->held_count == 0)
+        world->handled_by_first_hold = world->handled;
     world->held[world->held_count++] = exchange;
     http_exchange_on_gone(exchange, world_lost, world);
 }
