@@ -15,7 +15,7 @@ from deploy.local.process import Process
 CLUSTER_ID = "Y291cG9uLXJ1c2gtbG9jYQ"
 BROKER_JAVA_OPTIONS = ("-Xms128m", "-Xmx512m", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError")
 THREE_NODES_JAVA_OPTIONS = ("-Xms64m", "-Xmx384m", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError")
-_SECONDS_TO_START = 60
+_SECONDS_TO_START = 180
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from deploy.local.errors import LocalError
 from deploy.local.process import Process
 
 DATABASE = USER = PASSWORD = "coupon"
-_SECONDS_TO_START = 60
+_SECONDS_TO_START = 180
 _SOCKET_PATH_LIMIT = 107
 _RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE TEMPORARY TABLES, LOCK TABLES"
 

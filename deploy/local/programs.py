@@ -8,7 +8,7 @@ from deploy.local import port
 from deploy.local.errors import LocalError
 from deploy.local.process import Process
 
-_SECONDS_TO_START = 30
+_SECONDS_TO_START = 90
 
 
 def http_status(port: int, path: str, timeout: float = 2) -> int | None:

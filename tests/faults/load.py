@@ -30,8 +30,8 @@ from tests.support.ledger import Ledger, Poll
 from tests.support.rest import call
 
 _SECONDS_BETWEEN_SYNCS = 0.05
-_SECONDS_BETWEEN_POLLS = 0.2
-_SECONDS_BEFORE_RETRY = 0.1
+_SECONDS_BETWEEN_POLLS = (0.2, 2.0)  # at first, and in the end
+_SECONDS_BEFORE_RETRY = 0.1  # unless the answer has a Retry-After
 _TRANSPORT_ERRORS = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError)
 
 
@@ -134,28 +134,29 @@ class Load:
         deadline = time.monotonic() + self.plan.patience
         while True:
             self.counts["sent"] += 1
-            status, body = await self._ask(session, wish)
+            status, body, pause = await self._ask(session, wish)
             unknown = status is None or status >= 500
             if not unknown or wish.key is None or time.monotonic() >= deadline:
                 break
             wish.turn += 1
-            await asyncio.sleep(_SECONDS_BEFORE_RETRY)
+            await asyncio.sleep(max(pause, _SECONDS_BEFORE_RETRY))
         if status == 202 and wish.wait is not None:
             await self._poll_to_the_end(session, wish, body, deadline)
 
-    async def _ask(self, session: aiohttp.ClientSession, wish: Wish) -> tuple[int | None, dict[str, Any]]:
-        """Status (None: no answer) and body of the one request that is sent."""
+    async def _ask(self, session: aiohttp.ClientSession, wish: Wish) -> tuple[int | None, dict[str, Any], float]:
+        """Status (None: no answer), body and Retry-After of the one request that is sent."""
         gateway = self.plan.gateways[wish.turn % len(self.plan.gateways)]
         headers = {"Idempotency-Key": f'"{wish.key}"'} if wish.key else None
         number = self.ledger.sent(wish.coupon, wish.user, wish.key, gateway)
         began = time.monotonic()
         status: int | None = None
         body: dict[str, Any] = {}
+        pause = 0.0
         try:
             url = f"{gateway}/api/v1/coupons/{wish.coupon}/issue"
             async with session.post(url, json={"userId": wish.user}, headers=headers) as response:
                 body = await response.json(content_type=None) or {}
-                status = response.status
+                status, pause = response.status, float(response.headers.get("Retry-After", 0))
         except _TRANSPORT_ERRORS:
             pass
         if status is None or status >= 500:
@@ -167,12 +168,13 @@ class Load:
         self.ledger.told(
             number, answer, status=status, code=body.get("code"), requestId=body.get("requestId"), ms=milliseconds
         )
-        return status, body
+        return status, body, pause
 
     async def _poll_to_the_end(
         self, session: aiohttp.ClientSession, wish: Wish, accepted: dict[str, Any], deadline: float
     ) -> None:
         request_id = accepted["requestId"]
+        pause, longest = _SECONDS_BETWEEN_POLLS
         while time.monotonic() < deadline:
             gateway = self.plan.gateways[wish.turn % len(self.plan.gateways)]
             body = await self._poll(session, f"{gateway}{accepted['resultUrl']}", request_id, wish.wait or 0)
@@ -182,7 +184,8 @@ class Load:
                 self.ledger.result(request_id, body["status"], body["reason"], body["issueNo"])
                 self.counts["result"] += 1
                 return
-            await asyncio.sleep(_SECONDS_BETWEEN_POLLS)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, longest)
         self.ledger.open_end(request_id)
         self.counts["open"] += 1
 

@@ -70,7 +70,7 @@ def _row(name: str, break_it: Callable[[Trial], None], seconds: float, found: li
         trial.hold(6)  # those who asked at the end are answered, at the latest after the accept timeout or the wait
         found.extend(lines(name, trial.flow().account(), began, ended))
 
-    return Row(0, f"outage {name}", play, Plain, LoadPlan(rate=50, stocks=(1_000_000,)), None)
+    return Row(0, f"outage {name}", play, Plain, LoadPlan(rate=20, stocks=(1_000_000,)), None)
 
 
 def _rows(seconds: float, found: list[Line]) -> list[Row]:

@@ -60,8 +60,20 @@ class Theatre:
         result.seconds = time.monotonic() - began
         return result
 
+    def stage_of(self, kind: type[Stage]) -> Stage:
+        """The stage of that class, up; another one is ended for it. Raises LocalError."""
+        if type(self.stage) is not kind:
+            wrong = self.close()
+            if wrong:
+                raise LocalError(f"the world before did not end well: {'; '.join(wrong)}")
+            self._progress(f"  a world for the next rows: {kind.__name__}")
+            self.stage = kind(self.build)
+            self.stage.up()
+        assert self.stage
+        return self.stage
+
     def _play(self, row: Row, result: Outcome) -> None:
-        stage = self._stage_of(row)
+        stage = self.stage_of(row.stage)
         system = stage.system
         stage.heal()
         before, known, since = system.processes(), sizes(), system.ends()
@@ -86,17 +98,6 @@ class Theatre:
         if ended:
             result.problems.append(f"ended by themselves: {', '.join(sorted(ended))}; logs in {stage.data_dir / 'logs'}")
         result.problems += [f"sanitizer: {report}" for report in reports(known)]
-
-    def _stage_of(self, row: Row) -> Stage:
-        if type(self.stage) is not row.stage:
-            wrong = self.close()
-            if wrong:
-                raise LocalError(f"the world before did not end well: {'; '.join(wrong)}")
-            self._progress(f"  a world for the next rows: {row.stage.__name__}")
-            self.stage = row.stage(self.build)
-            self.stage.up()
-        assert self.stage
-        return self.stage
 
     def _break(self, trial: Trial) -> None:
         """The load, warmed up, and the row's function."""
