@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "common/base/timestamp.h"
 #include "issue-worker/slab.h"
 
 /* Word by word. Keys that collide on purpose make one batch slow and nothing wrong. */
@@ -211,9 +212,12 @@ static struct holding *find_holding(struct issue_decision *decision, uint64_t co
 
 static int64_t expiry(const struct coupon *coupon, int64_t now_ms)
 {
-    if (coupon->valid_for_seconds > 0)
-        return now_ms + coupon->valid_for_seconds * 1000;
-    return coupon->valid_until_ms;
+    if (coupon->valid_for_seconds <= 0)
+        return coupon->valid_until_ms;
+    /* A row that was not made by the admin API may hold any number. */
+    if (coupon->valid_for_seconds > (TIMESTAMP_MAX_MS - now_ms) / 1000)
+        return COUPON_NEVER_MS;
+    return now_ms + coupon->valid_for_seconds * 1000;
 }
 
 static enum issue_outcome decide_on_coupon(struct issue_decision *decision, struct coupon *coupon,

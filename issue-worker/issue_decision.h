@@ -49,7 +49,7 @@ struct issue_verdict {
     uint64_t coupon_id;    /* the policy's coupon where the request named a policy; 0: none */
     uint32_t issue_no;     /* ISSUED: 1…total_stock */
     uint32_t user_seq;     /* ISSUED: 1…per_user_limit */
-    int64_t expires_at_ms; /* ISSUED: COUPON_NEVER_MS without expiry */
+    int64_t expires_at_ms; /* ISSUED: 0…TIMESTAMP_MAX_MS, or COUPON_NEVER_MS without expiry */
 };
 
 /* Decide the next record of the batch. now_ms is the database's clock at the batch's start: the

@@ -35,6 +35,24 @@ static unsigned take(struct input *input)
     return input->at < input->end ? *input->at++ : 0;
 }
 
+/* None, some seconds, about as long as the admin API allows, about to the last time there is, and
+ * what only a row made by hand can hold. */
+static int64_t valid_for(unsigned validity)
+{
+    switch (validity % 6) {
+    case 2:
+        return validity;
+    case 3:
+        return COUPON_VALID_FOR_MAX - validity;
+    case 4:
+        return (TIMESTAMP_MAX_MS - NOW) / 1000 + validity / 6 % 3 - 1;
+    case 5:
+        return INT64_MAX - validity;
+    default:
+        return 0;
+    }
+}
+
 static void make_coupon(struct input *input, struct world *world, size_t i)
 {
     struct coupon *coupon = &world->coupons[i];
@@ -51,9 +69,7 @@ static void make_coupon(struct input *input, struct world *world, size_t i)
     coupon->issue_ends_at_ms =
         ends % 4 == 0 ? COUPON_NEVER_MS : coupon->issue_starts_at_ms + 1 + ends;
     coupon->valid_until_ms = validity % 2 ? COUPON_NEVER_MS : TIMESTAMP_MAX_MS - validity;
-    coupon->valid_for_seconds = validity % 4 == 3   ? COUPON_VALID_FOR_MAX - validity
-                                : validity % 4 == 2 ? validity
-                                                    : 0;
+    coupon->valid_for_seconds = valid_for(validity);
     coupon->status = (enum coupon_status)(1 + status % 4);
     coupon->closed_at_ms = coupon->status == COUPON_CLOSED ? (int64_t)take(input) : COUPON_NEVER_MS;
     for (uint32_t no = 1; no <= held; no++)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/timestamp.h"
 #include "issue-worker/issue_decision.h"
 
 /* The decision once more, as plainly as can be: arrays of all that ever happened, scanned for each
@@ -149,6 +150,16 @@ static inline bool model_replays(const struct record *record, const struct resul
             before->coupon_id == request->coupon_id);
 }
 
+/* Beyond the year 9999 there is no time. */
+static inline int64_t model_expiry(const struct coupon *coupon)
+{
+    __int128 at_ms = (__int128)1000 * coupon->valid_for_seconds + NOW;
+
+    if (coupon->valid_for_seconds == 0)
+        return coupon->valid_until_ms;
+    return at_ms <= TIMESTAMP_MAX_MS ? (int64_t)at_ms : COUPON_NEVER_MS;
+}
+
 static inline struct issue_verdict model_decide(const struct world *world,
                                                 const struct record *record)
 {
@@ -179,8 +190,7 @@ static inline struct issue_verdict model_decide(const struct world *world,
         held_by(world, coupon->coupon_id, request->user_id, &last_seq);
         verdict.issue_no = issued_of(world, coupon->coupon_id) + 1;
         verdict.user_seq = last_seq + 1;
-        verdict.expires_at_ms = coupon->valid_for_seconds ? NOW + 1000 * coupon->valid_for_seconds
-                                                          : coupon->valid_until_ms;
+        verdict.expires_at_ms = model_expiry(coupon);
     }
     return verdict;
 }
