@@ -20,7 +20,7 @@ from pathlib import Path
 from deploy.local.kafka import libs_present
 from tests.faults import outcome as verdicts
 from tests.faults.outcome import Outcome, print_table, write_json
-from tests.faults.registry import NOT_THERE_YET, Row, all_rows, missing
+from tests.faults.registry import Row, all_rows, missing
 from tests.faults.stage import Build
 from tests.faults.theatre import Theatre
 
@@ -71,8 +71,7 @@ def main() -> int:
         return 0
     chosen = _chosen(rows, options.rows, options.name)
     absent = [number for number in missing(rows) if not options.rows or number in options.rows]
-    waiting = [number for number in NOT_THERE_YET if not options.rows or number in options.rows]
-    if not chosen and not waiting:
+    if not chosen:
         print(f"faults: no such row: {options.rows} {options.name or ''}; see --list", file=sys.stderr)
         return 2
     if not libs_present():
@@ -88,7 +87,6 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nfaults: interrupted; everything that was started is ended", file=sys.stderr)
         return 130
-    outcomes += [Outcome(n, "", f"{verdicts.NOT_YET}: {NOT_THERE_YET[n]}") for n in waiting]
     if not options.name:
         outcomes += [Outcome(n, "", verdicts.FAILED, problems=["there is no such row"]) for n in absent]
     outcomes.sort(key=lambda outcome: outcome.number)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.check.counts import Counts
 from tests.support.ledger import Account
 
-PASSED, FAILED, NOT_YET, LONG_ONLY = "passed", "FAILED", "not there yet", "long only"
+PASSED, FAILED, LONG_ONLY = "passed", "FAILED", "long only"
 _WIDTHS = (3, 34, 8, 9, 8, 30, 13, 9)
 _HEADINGS = ("row", "fault", "requests", "l/d/o", "recovery", "clients during the fault", "p50/p99 ms", "verdict")
 

@@ -16,10 +16,16 @@ from deploy.local.paths import REPOSITORY
 
 SECONDS_TO_RUN = 120
 # Each change of a user coupon's status, written down by the server itself.
-_WITNESS = (
-    "CREATE TABLE status_change (coupon_id BIGINT, issue_no INT, old VARCHAR(10), new VARCHAR(10))",
+WITNESS_BEGINS = (
+    "CREATE TABLE status_change (coupon_id BIGINT, issue_no INT, old VARCHAR(10), new VARCHAR(10));"
     "CREATE TRIGGER witness AFTER UPDATE ON user_coupon FOR EACH ROW "
-    "INSERT INTO status_change VALUES (OLD.coupon_id, OLD.issue_no, OLD.status, NEW.status)",
+    "INSERT INTO status_change VALUES (OLD.coupon_id, OLD.issue_no, OLD.status, NEW.status)"
+)
+WITNESS_ENDS = "DROP TRIGGER witness; DROP TABLE status_change"
+# How often each row that is EXPIRED now became so: expired rows, changes, rows changed, changes to EXPIRED.
+CHANGES = (
+    "SELECT (SELECT COUNT(*) FROM user_coupon WHERE status='EXPIRED'), COUNT(*), "
+    "COUNT(DISTINCT coupon_id, issue_no), COALESCE(SUM(old='ISSUED' AND new='EXPIRED'), 0) FROM status_change"
 )
 
 
@@ -49,8 +55,7 @@ class ExpiryWorld:
             env={**os.environ, "COUPON_MYSQL_PASSWORD": PASSWORD}, check=True, timeout=60, capture_output=True,
         )  # fmt: skip
         self.root("SET GLOBAL log_bin_trust_function_creators=1")
-        for statement in _WITNESS:
-            self.root(f"USE {DATABASE}; {statement}")
+        self.root(f"USE {DATABASE}; {WITNESS_BEGINS}")
 
     def stop(self) -> None:
         """End the server."""
@@ -124,11 +129,7 @@ class ExpiryWorld:
 
     def begin(self, *flags: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Start a run and do not wait for it."""
-        others = {name: value for name, value in os.environ.items() if not name.startswith("COUPON_")}
-        return subprocess.Popen(
-            [self.binary, "--mysql-port", str(self.port), *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env={**others, "COUPON_MYSQL_PASSWORD": PASSWORD, **(environment or {})},
-        )  # fmt: skip
+        return begin_expiry(self.binary, self.port, *flags, environment=environment)
 
     def run(self, *flags: str, environment: Mapping[str, str] | None = None) -> Run:
         """A run from its start to its end."""
@@ -140,11 +141,19 @@ class ExpiryWorld:
 
     def changed_once(self) -> bool:
         """True if each user coupon that is EXPIRED became so exactly once, and nothing else changed."""
-        rows = self.query(
-            "SELECT (SELECT COUNT(*) FROM user_coupon WHERE status='EXPIRED'), COUNT(*), "
-            "COUNT(DISTINCT coupon_id, issue_no), COALESCE(SUM(old='ISSUED' AND new='EXPIRED'), 0) FROM status_change"
-        )
+        rows = self.query(CHANGES)
         return len({int(number) for number in rows[0]}) == 1
+
+
+def begin_expiry(
+    binary: Path, port: int, *flags: str, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Start expiry-batch on the database at port. before: a program that starts it, such as faketime."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("COUPON_")}
+    return subprocess.Popen(
+        [*before, binary, "--mysql-port", str(port), *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env={**others, "COUPON_MYSQL_PASSWORD": PASSWORD, **(environment or {})},
+    )  # fmt: skip
 
 
 def end_of(process: subprocess.Popen[str]) -> Run:

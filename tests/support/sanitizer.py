@@ -23,6 +23,11 @@ def options(directory: Path, suppressions: Path) -> dict[str, str]:
     }
 
 
+def sanitized() -> bool:
+    """True if the programs were built with a sanitizer."""
+    return _DIRECTORY in os.environ
+
+
 def sizes() -> dict[str, int]:
     """Report file → its size now, to be given to reports() later."""
     directory = os.environ.get(_DIRECTORY)
