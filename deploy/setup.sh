@@ -14,7 +14,7 @@ readonly PACKAGES=(
     librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev uthash-dev
     default-libmysqlclient-dev libcmocka-dev
     clang-format clang-tidy cppcheck shellcheck
-    kcat redis-tools curl wrk libfaketime
+    kcat redis-tools curl wrk faketime
     python3 python3-pyflakes python3-pytest python3-aiohttp python3-pymysql python3-redis python3-confluent-kafka
 )
 
