@@ -158,7 +158,8 @@ class Process:
     def wait_ready(self, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until ready() holds. Raises LocalError with the end of the log when the process dies
         before that or the time is over (it is left running then)."""
-        wait_until(lambda: not self.alive() or ready(), seconds)
+        # Asked once: a worker is ready, and the next moment its group hands partitions around.
+        came = wait_until(lambda: not self.alive() or ready(), seconds)
         if not self.alive():
             code = self.exit_code()
             raise LocalError(
@@ -166,7 +167,7 @@ class Process:
                 + (f" (exit status {code})" if code is not None else "")
                 + f"; the end of {self.log_file}:\n{self.log_tail()}"
             )
-        if not ready():
+        if not came:
             raise LocalError(
                 f"{self.name} is not ready after {seconds:.0f} s; the end of {self.log_file}:\n{self.log_tail()}"
             )
