@@ -34,14 +34,18 @@ static void publish_and_collect(void *cookie)
     issue_consumer_collect(loop->consumer, loop->other, 0, loop->config->batch_age_ms * 1000);
 }
 
-/* The database or the dead-letter topic is slow: stay a member of the group meanwhile. Not from
- * inside the client's own callback, in which fences are read. */
+/* The database or the dead-letter topic is slow: stay a member of the group meanwhile, collecting
+ * while there is room. Not from inside the client's own callback, in which fences are read. */
 static void serve_group(void *cookie)
 {
     struct consume_loop *loop = cookie;
 
     if (loop->assigning)
         return;
+    if (!loop->held && !issue_batch_full(loop->other)) {
+        publish_and_collect(loop);
+        return;
+    }
     consume_hold(loop, FAILURE_OUTAGE);
     issue_consumer_wait(loop->consumer, 1);
 }

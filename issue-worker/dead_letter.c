@@ -14,7 +14,7 @@
 #include "common/kafka/kafka_fault.h"
 
 #define HEADER_PREFIX "kafka_dlt-"
-#define ANSWER_POLL_MS 200
+#define ANSWER_POLL_MS 500
 
 struct dead_letter {
     const struct kafka_options *options;

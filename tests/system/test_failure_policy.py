@@ -4,7 +4,7 @@ record before an earlier one and without leaving the group; what is only locked,
 import json
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -126,3 +126,105 @@ def test_a_refusal_that_ends_costs_nothing(system: System, lone_worker: Program)
     system.wait_drained()
     assert outcomes(system, ids) == ["ISSUED"] * 3
     assert system.dead_letters.read(since) == []
+
+
+def test_a_frozen_database_costs_no_membership(system: System, lone_worker: Program) -> None:
+    """Longer than max.poll.interval.ms: only who polls meanwhile stays."""
+    lone_worker.flags += ["--kafka-property", "max.poll.interval.ms=6000", "--mysql-connect-timeout", "2"]
+    coupon, since = system.new_coupon(10, couponId=system.unused_id(0)), system.dead_letters.ends()
+    lone_worker.start()
+    lone_worker.wait_ready()
+    first = write(system, coupon, [1])
+    system.wait_drained()
+    mark = lone_worker.process.log_file.stat().st_size
+    system.world.mariadb.process.pause()
+    try:
+        ids = [f"FROZEN-{coupon}-{user}" for user in range(2, 12)]
+        for user, request_id in enumerate(ids, 2):
+            body = {"requestId": request_id, "couponId": coupon, "userId": user}
+            system.writer.write(str(coupon).encode(), json.dumps(body).encode())
+        # 15 s until the answer is given up, then waits and attempts to connect.
+        assert wait_until(lambda: retries(lone_worker, "outage") >= 2, 60)
+    finally:
+        system.world.mariadb.process.resume()
+    system.wait_drained()
+    log = lone_worker.process.log_file.read_text()[mark:]
+    assert "no answer in 15 s" in log, "the wait for an answer must end by itself"
+    assert "partitions_revoked" not in log and "MAX_POLL" not in log, "it must stay a member"
+    assert outcomes(system, first + ids) == ["ISSUED"] * 10 + ["SOLD_OUT"]
+    assert system.dead_letters.read(since) == []
+
+
+@pytest.mark.parametrize("what", ["the coupon", "the place of a result"])
+def test_a_lock_is_waited_for(system: System, lone_worker: Program, what: str) -> None:
+    """1205 undoes a statement, not the transaction, in which winners may be inserted by then: all of it must be
+    rolled back and tried again."""
+    coupon, since = system.new_coupon(10, couponId=system.unused_id(0)), system.dead_letters.ends()
+    ids = write(system, coupon, [1, 2, 3])
+    with closing(system.database.connect()) as holder, holder.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        if what == "the coupon":
+            cursor.execute("SELECT * FROM coupon WHERE coupon_id = %s FOR UPDATE", (coupon,))
+        else:
+            cursor.execute(
+                "INSERT INTO coupon_issue_result (request_id, partition_id, record_offset, outcome, accepted_at,"
+                " decided_at) VALUES (%s, 0, 0, 'SOLD_OUT', NOW(3), NOW(3))", (ids[2],),
+            )  # fmt: skip
+        lone_worker.start()
+        assert wait_until(lambda: lone_worker.process.alive() and retries(lone_worker, "transient") >= 2, 60)
+        assert outcomes(system, ids) == [""] * 3
+    system.wait_drained()
+    assert "ER_LOCK_WAIT_TIMEOUT" in lone_worker.process.log_file.read_text()
+    assert outcomes(system, ids) == ["ISSUED"] * 3
+    assert system.dead_letters.read(since) == []
+
+
+def test_who_fell_silent_inside_a_transaction_blocks_nobody_for_long(system: System, lone_worker: Program) -> None:
+    """A worker frozen while it holds the fence: the server ends its transaction, another worker goes on, and the
+    frozen one decides nothing when it comes back."""
+    coupon, since = system.new_coupon(100, couponId=system.unused_id(0)), system.dead_letters.ends()
+    lone_worker.start()
+    lone_worker.wait_ready()
+    with closing(system.database.connect()) as holder, holder.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        cursor.execute("SELECT * FROM coupon WHERE coupon_id = %s FOR UPDATE", (coupon,))
+        ids = write(system, coupon, list(range(1, 51)))
+        # It waits for the coupon now, and has the fence.
+        assert wait_until(lambda: _lock_waits(system) == 1, 30)
+        lone_worker.process.pause()
+    successor = system.world.make_worker(4)
+    successor.start()
+    try:
+        successor.wait_ready(60)
+        system.wait_drained()
+        assert outcomes(system, ids) == ["ISSUED"] * 50
+        lone_worker.process.resume()
+        more = write_more(system, coupon)
+        system.wait_drained()
+        assert outcomes(system, more) == ["ISSUED"] * 10
+        assert wait_until(lone_worker.ready, 60)
+    finally:
+        successor.stop()
+    assert system.dead_letters.read(since) == []
+
+
+def write_more(system: System, coupon: int) -> list[str]:
+    """Ten more users of the coupon."""
+    ids = [f"MORE-{coupon}-{user}" for user in range(101, 111)]
+    for user, request_id in enumerate(ids, 101):
+        body = {"requestId": request_id, "couponId": coupon, "userId": user}
+        system.writer.write(str(coupon).encode(), json.dumps(body).encode())
+    return ids
+
+
+def retries(worker: Program, kind: str) -> float:
+    """How many attempts have failed with a class; 0 while the worker does not answer."""
+    try:
+        return metric(worker.management_port, "coupon_worker_retries_total", f'class="{kind}"')
+    except OSError:
+        return 0
+
+
+def _lock_waits(system: System) -> int:
+    rows = system.world.mariadb.root_query("SELECT COUNT(*) FROM information_schema.innodb_lock_waits")
+    return int(rows[0][0])
