@@ -30,8 +30,9 @@ class _Server:
     """What a server and a Sentinel have in common. Clients use 127.0.0.1:<port>. Files are under
     <data_dir>/<name>."""
 
-    def __init__(self, data_dir: Path, port: int, name: str) -> None:
+    def __init__(self, data_dir: Path, port: int, name: str, password: str | None = None) -> None:
         self.name = name
+        self.password = password
         self.port = port
         self.directory = data_dir / name
         self.process = Process(data_dir, name)
@@ -65,12 +66,18 @@ class _Server:
     def ask(self, *words: str | int) -> Any:
         """One command and its reply: text, a number, None or a list of these. Raises RedisError for an error
         reply, OSError when it is away."""
-        parts = [str(word).encode() for word in words]
-        request = b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
         with socket.create_connection(("127.0.0.1", self.port), 2) as connection:
-            connection.sendall(request)
             with connection.makefile("rb") as answer:
+                if self.password:
+                    connection.sendall(_command("AUTH", self.password))
+                    _reply(answer)
+                connection.sendall(_command(*words))
                 return _reply(answer)
+
+
+def _command(*words: str | int) -> bytes:
+    parts = [str(word).encode() for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
 
 
 def _reply(stream: BinaryIO) -> Any:
@@ -88,13 +95,15 @@ def _reply(stream: BinaryIO) -> Any:
 
 
 class Redis(_Server):
-    """A server. settings: further lines of redis.conf, such as {"maxmemory": "2mb"}."""
+    """A server. settings: further lines of redis.conf, such as {"maxmemory": "2mb"}. password: of its default
+    user, who needs none otherwise."""
 
     def __init__(
-        self, data_dir: Path, port: int, name: str = "redis", settings: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(data_dir, port, name)
-        self.settings = dict(settings or {})
+        self, data_dir: Path, port: int, name: str = "redis", settings: Mapping[str, str] | None = None,
+        password: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(data_dir, port, name, password)
+        self.settings = {**(settings or {}), **({"requirepass": password} if password else {})}
 
     def info(self) -> dict[str, str]:
         """The fields of INFO. Raises OSError when it is away."""

@@ -5,6 +5,7 @@ import itertools
 import json
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from deploy.local.redis import Redis
 from deploy.local.redis_group import RedisGroup
@@ -188,6 +189,20 @@ def redis_fails_over(trial: Trial) -> None:
         group.up()
 
 
+def expect_long_poll(trial: Trial, gateway: int) -> None:
+    """One who waits while nothing is decided is told the end as soon as there is one."""
+    with ThreadPoolExecutor(1) as pool:
+        with trial.frozen(*trial.world.workers):
+            answer = trial.ask(trial.coupons[0], trial.random.randrange(1, 1 << 30), gateway)
+            trial.expect(answer.status == 202, f"202 while stock remains, seen {answer.status} {answer.text}")
+            if answer.status != 202:
+                return
+            poll = pool.submit(trial.poll, answer.json["requestId"], gateway, wait=20)
+            trial.hold(1)
+        told = poll.result().json
+    trial.expect(told.get("status") == "ISSUED", f"a long-poll is told its end, seen {told}")
+
+
 @row(22, "a lagging replica is promoted, and what it holds is old or wrong", stage=Proxied)
 def redis_loses_writes(trial: Trial) -> None:
     assert isinstance(trial.stage, Proxied)
@@ -217,10 +232,7 @@ def redis_loses_writes(trial: Trial) -> None:
             trial.kill(trial.world.gateways[1])  # it comes back knowing nothing but what it is told
             trial.restart(trial.world.gateways[1])
             expect_results(trial, early + lost)
-            answer = trial.ask(trial.coupons[0], trial.random.randrange(1, 1 << 30), 1)
-            trial.expect(answer.status == 202, f"202 while stock remains, seen {answer.status} {answer.text}")
-            told = trial.poll(answer.json["requestId"], 1, wait=20).json
-            trial.expect(told.get("status") == "ISSUED", f"a long-poll is told its end, seen {told}")
+            expect_long_poll(trial, 1)
     finally:
         for proxy in proxies:
             proxy.target = ("127.0.0.1", trial.world.redis.port)
