@@ -52,6 +52,7 @@ static bool set_order(rd_kafka_conf_t *conf, char *error, size_t error_size)
 {
     static const struct kafka_setting settings[] = {
         {"message.timeout.ms", "0"},
+        {"max.in.flight.requests.per.connection", "1"},
         {"enable.gapless.guarantee", "true"},
         {"linger.ms", "1"},
     };

@@ -10,9 +10,9 @@
 #include "common/kafka/kafka_options.h"
 
 /* The relay's way into Kafka: a producer that keeps the order of what it is given in each partition
- * without exception. It is idempotent, never lets a record time out (the next would take its
- * place), and stops at the first record that fails (enable.gapless.guarantee). Blocking; one
- * thread. */
+ * without exception. It is idempotent, has one request under way at a time (a later one can't go
+ * past one that failed), never lets a record time out (the next would take its place), and stops at
+ * the first that fails for good (enable.gapless.guarantee). Blocking; one thread. */
 struct spool_producer;
 
 /* NULL: error says why. */

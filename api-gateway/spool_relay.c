@@ -170,6 +170,7 @@ static bool move(struct spool_relay *relay)
                 &fault) ||
         count == 0)
         return false;
+    FAILPOINT("spool_before_send");
     if (spool_producer_send(relay->producer, relay->rows, count, relay->delivered, PATIENCE_MS,
                             &relay->stopping)) {
         tell_probe(relay, true);

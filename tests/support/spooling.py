@@ -16,8 +16,8 @@ SECONDS_TO_LEAVE = 60.0
 
 @contextmanager
 def spooling(system: System, *flags: str, binary: Path | None = None) -> Iterator[list[Program]]:
-    """Gateways with --spool=on in the place of the usual ones. In the end Kafka has to be there, and the
-    usual ones come back when no request waits in MySQL any more. binary: of the first one."""
+    """Gateways with --spool=on in the place of the usual ones, which come back when all is healed and no
+    request waits in MySQL any more. binary: of the first one."""
     world, usual = system.world, system.world.gateways
     system.expected_to_restart |= {gateway.name for gateway in usual}
     gateways = [world.make_gateway(number, ["--spool", "on", *flags]) for number in range(len(usual))]
@@ -27,11 +27,13 @@ def spooling(system: System, *flags: str, binary: Path | None = None) -> Iterato
     world.gateways = gateways
     try:
         yield gateways
-        system.heal()
-        wait_empty(system)
     finally:
-        world.gateways = usual
-        _replace(gateways, usual)
+        try:
+            system.heal()
+            wait_empty(system)
+        finally:
+            world.gateways = usual
+            _replace(gateways, usual)
 
 
 def _replace(old: list[Program], new: list[Program]) -> None:
