@@ -19,7 +19,7 @@ from tests.faults.registry import LoadPlan, Row
 from tests.faults.stage import Build, Plain
 from tests.faults.theatre import Theatre
 from tests.faults.trial import Trial
-from tests.support.ledger import Account
+from tests.support.ledger import Account, Poll
 
 _SEED = 1
 _SERVERS: dict[str, Callable[[World], Member]] = {
@@ -50,13 +50,16 @@ def lines(outage: str, account: Account, began: float, ended: float) -> list[Lin
     """The table's lines for those who asked between these moments."""
     asked = [a for a in account.attempts.values() if began <= a.at <= ended]
     polls = [p for p in account.polls if began <= p.at <= ended]
-    told = [(str(a.status or "no answer"), a.ms) for a in asked]
-    told = [(f"409 {a.code}" if a.status == 409 else state, ms) for a, (state, ms) in zip(asked, told)]
+    told = [(f"409 {a.code}" if a.status == 409 else str(a.status or "no answer"), a.ms) for a in asked]
     return [
         _line(outage, "POST issue", told),
-        _line(outage, "GET result", [(f"{p.status or 'no answer'} {p.state or ''}".strip(), p.ms) for p in polls if not p.wait]),
-        _line(outage, "GET result?wait=5", [(f"{p.status or 'no answer'} {p.state or ''}".strip(), p.ms) for p in polls if p.wait]),
+        _line(outage, "GET result", [(_shown(poll), poll.ms) for poll in polls if not poll.wait]),
+        _line(outage, "GET result?wait=5", [(_shown(poll), poll.ms) for poll in polls if poll.wait]),
     ]
+
+
+def _shown(poll: Poll) -> str:
+    return f"{poll.status or 'no answer'} {poll.state or ''}".strip()
 
 
 def _row(name: str, break_it: Callable[[Trial], None], seconds: float, found: list[Line]) -> Row:
