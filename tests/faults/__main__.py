@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.local.errors import LocalError
 from deploy.local.kafka import libs_present
 from tests.faults import outcome as verdicts
 from tests.faults.outcome import Outcome, print_table, write_json
@@ -84,6 +85,9 @@ def main() -> int:
     outcomes: list[Outcome] = []
     try:
         _play(chosen, build, seed, options.short, outcomes)
+    except LocalError as error:
+        print(f"faults: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nfaults: interrupted; everything that was started is ended", file=sys.stderr)
         return 130

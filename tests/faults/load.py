@@ -38,7 +38,7 @@ _TRANSPORT_ERRORS = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueEr
 @dataclass(frozen=True)
 class Plan:
     """What is asked for. keyed, polled, waiting: parts of the users, 0 to 1; waiting is a part of those who poll.
-    patience: seconds for which an unknown outcome is asked again and a result is polled for."""
+    patience: seconds for which an unknown outcome is asked again, and then again for the polls of the result."""
 
     gateways: Sequence[str]
     coupons: Sequence[int]
@@ -141,7 +141,7 @@ class Load:
             wish.turn += 1
             await asyncio.sleep(max(pause, _SECONDS_BEFORE_RETRY))
         if status == 202 and wish.wait is not None:
-            await self._poll_to_the_end(session, wish, body, deadline)
+            await self._poll_to_the_end(session, wish, body, time.monotonic() + self.plan.patience)
 
     async def _ask(self, session: aiohttp.ClientSession, wish: Wish) -> tuple[int | None, dict[str, Any], float]:
         """Status (None: no answer), body and Retry-After of the one request that is sent."""
@@ -249,7 +249,7 @@ def _arguments() -> argparse.Namespace:
         help="of those who poll, these use ?wait=, default %(default)s")  # fmt: skip
     add("--wait", type=int, default=usual.wait, metavar="SECONDS", help="of a long poll, default %(default)s")
     add("--patience", type=float, default=usual.patience, metavar="SECONDS",
-        help="how long a user retries and polls, default %(default)s")  # fmt: skip
+        help="how long a user retries, and polls, default %(default)s")  # fmt: skip
     add("--seed", type=int, default=usual.seed, metavar="N",
         help="of the users' choices; the keys contain it, so a second run wants another one; default %(default)s")  # fmt: skip
     return parser.parse_args()

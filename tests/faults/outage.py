@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from deploy.local.errors import LocalError
 from deploy.local.world import Member, World
 from tests.faults.outcome import percentile
 from tests.faults.registry import LoadPlan, Row
@@ -119,6 +120,9 @@ def main() -> int:
             for row in _rows(options.seconds, found):
                 print(f"{row.name}…", flush=True)
                 problems += [f"{row.name}: {problem}" for problem in theatre.play(row).problems]
+    except LocalError as error:
+        print(f"outage: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\noutage: interrupted; everything that was started is ended", file=sys.stderr)
         return 130

@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local.errors import LocalError
 from deploy.local.kafka import libs_present
 from tests.faults.outcome import Outcome, percentile
 from tests.faults.registry import LoadPlan, Row
@@ -181,6 +182,9 @@ def main() -> int:
     try:
         with Theatre(build, seed, short=False) as theatre:
             _play(soak, theatre)
+    except LocalError as error:
+        print(f"soak: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nsoak: interrupted; everything that was started is ended", file=sys.stderr)
         code = 130

@@ -1,5 +1,6 @@
 """Plays rows: load, fault, heal, drain, checkers; and changes the stage where the next row needs another one."""
 
+import fcntl
 import time
 import traceback
 from collections.abc import Callable
@@ -33,10 +34,21 @@ class Theatre:
         self.stage: Stage | None = None
 
     def __enter__(self) -> "Theatre":
+        path = self.build.folder / "faults-world.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = path.open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise LocalError(f"another run of faults is at work in {path.parent}: wait for its end") from None
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        try:
+            self.close()
+        finally:
+            self._lock.close()
 
     def close(self) -> list[str]:
         """End the stage that is up; what is wrong with how its programs ended."""
