@@ -143,6 +143,7 @@ def main() -> int:
     )
     parser.add_argument("rows", nargs="*", type=int, metavar="ROW", help="numbers of rows; default: all with a patch")
     parser.add_argument("--patch", metavar="PART", help="only patch files whose name contains this")
+    parser.add_argument("--list", action="store_true", help="list the bugs and end")
     parser.add_argument("--seed", type=int, default=1, help="of every random choice, default %(default)s")
     options = parser.parse_args()
     chosen = [planted for planted in read_patches() if not options.rows or planted.row in options.rows]
@@ -150,6 +151,10 @@ def main() -> int:
     if not chosen:
         print(f"planted: no patch for {options.rows} in {_PATCHES}", file=sys.stderr)
         return 2
+    if options.list:
+        for planted in chosen:
+            print(f"{planted.row:3} {planted.bug}\n        {planted.path.name}, seen by {planted.seen_by}")
+        return 0
     signal.signal(signal.SIGTERM, _interrupted)
     os.environ.pop("COUPON_BUILD", None)
     os.environ.pop("COUPON_FAILPOINT_BUILD", None)
