@@ -1,0 +1,136 @@
+"""The worker killed inside and behind its transaction, and kept waiting; records that come again or that nobody
+can decide; a dead-letter topic that takes nothing."""
+
+import json
+import signal
+from contextlib import closing
+
+from tests.faults.registry import row
+from tests.faults.trial import Trial
+from tests.system.test_dead_letters import dead_letters_refused
+from tests.system.test_garbage import kinds
+
+@row(1, "worker killed inside the transaction")
+def killed_inside(trial: Trial) -> None:
+    with trial.instead(trial.world.workers, trial.failpoint_worker()) as victim:
+        for turn in range(1 if trial.short else 10):
+            fences = trial.system.fences()
+            answer = trial.ask(trial.coupons[0], trial.random.randrange(1, 1 << 30))
+            with trial.fault():
+                victim.start({"COUPON_FAILPOINT": "worker_before_commit"})
+                trial.wait(lambda: not victim.process.alive(), 60, "the worker dies inside a transaction")
+                code = victim.process.exit_code()
+                trial.expect(code == -signal.SIGKILL, f"killed by its failpoint, seen {code}")
+                trial.expect(trial.system.fences() == fences, f"turn {turn}: no fence moved without its COMMIT")
+                poll = trial.poll(answer.json["requestId"]).json["status"]
+                trial.expect(poll == "PENDING", f"turn {turn}: PENDING while nothing is decided, seen {poll}")
+                trial.flow().wait_for("accepted", 10)
+            # In order between the kills, so that each begins with something to decide.
+            _decide_some(trial)
+
+
+@row(2, "worker killed between COMMIT and offset commit")
+def killed_behind(trial: Trial) -> None:
+    with trial.instead(trial.world.workers, trial.failpoint_worker()) as victim:
+        for turn in range(1 if trial.short else 10):
+            trial.flow().wait_for("accepted", 10)
+            with trial.fault():
+                victim.start({"COUPON_FAILPOINT": f"worker_after_commit:{1 + turn % 3}"})
+                trial.wait(lambda: not victim.process.alive(), 60, "the worker dies behind a COMMIT")
+                fences = trial.system.fences()
+                committed = trial.world.kafka.committed_offsets(trial.system.group, trial.system.topic)
+                behind = [p for p, fence in fences.items() if committed.get(p, 0) < fence]
+                trial.expect(bool(behind), f"an offset is behind its fence, seen {committed} and {fences}")
+                trial.flow().wait_for("accepted", 10)
+            _decide_some(trial)
+
+
+def _decide_some(trial: Trial) -> None:
+    """A worker that does not die decides what is there."""
+    worker = trial.world.make_worker(4)
+    trial.may_end.add(worker.name)
+    worker.start()
+    trial.flow().wait_for("result", 5, 60)
+    worker.stop()
+
+
+@row(15, "lock wait time-out")
+def lock_wait(trial: Trial) -> None:
+    """On the coupon's row, where nothing is written yet, and on the place of a result, where winners are."""
+    coupon = trial.system.new_coupon(50)
+    held = f"HELD-{coupon}"
+    for _ in range(1 if trial.short else 5):
+        for statement, values in (
+            ("SELECT * FROM coupon WHERE coupon_id = %s FOR UPDATE", (trial.coupons[0],)),
+            (
+                "INSERT INTO coupon_issue_result (request_id, partition_id, record_offset, outcome, accepted_at,"
+                " decided_at) VALUES (%s, 0, 0, 'SOLD_OUT', NOW(3), NOW(3))", (held,),
+            ),
+        ):  # fmt: skip
+            with trial.fault(), closing(trial.system.database.connect()) as holder, holder.cursor() as cursor:
+                marks = _log_sizes(trial)
+                cursor.execute("START TRANSACTION")
+                cursor.execute(statement, values)
+                body = {"requestId": held, "couponId": coupon, "userId": 1}
+                trial.system.writer.write(str(coupon).encode(), json.dumps(body).encode())
+                trial.wait(lambda: "ER_LOCK_WAIT_TIMEOUT" in _logged(trial, marks), 60, "a lock wait that times out")
+        held += "x"
+    trial.flow().wait_for("result", 20)
+
+
+def _log_sizes(trial: Trial) -> dict[str, int]:
+    return {worker.name: worker.process.log_file.stat().st_size for worker in trial.world.workers}
+
+
+def _logged(trial: Trial, marks: dict[str, int]) -> str:
+    """What the workers have logged since the marks."""
+    return "".join(trial.log_since(worker.process, marks[worker.name]) for worker in trial.world.workers)
+
+
+@row(28, "same bytes produced three times")
+def three_times(trial: Trial) -> None:
+    trial.flow().wait_for("result", 60 if trial.short else 1000)
+    repeated = _repeated(trial)
+    records = [(r.key or b"", r.value or b"") for r in trial.system.requests.read(trial.since)]
+    for _ in range(2):  # and once by the load
+        trial.system.writer.write_many(records)
+    trial.wait(lambda: _repeated(trial) >= repeated + len(records), 60, f"{len(records)} repeats are recognised")
+    trial.note(f"{len(records)} records produced again, twice")
+
+
+def _repeated(trial: Trial) -> float:
+    return sum(trial.metric(worker, "coupon_worker_repeated_total") for worker in trial.world.workers)
+
+
+@row(29, "poison: oversized, malformed, unknown version")
+def poison(trial: Trial) -> None:
+    written: list[tuple[int, str | None]] = []
+    before = trial.dead_letters()
+    for _ in range(1 if trial.short else 20):
+        coupon = trial.system.new_coupon(5)
+        for key, value, request_id in kinds(coupon).values():
+            trial.system.writer.write(key, value, trial.random.randrange(trial.system.partitions))
+            written.append((coupon, request_id))
+    trial.system.wait_drained()
+    seen = trial.dead_letters() - before
+    trial.expect(seen == len(written), f"{len(written)} dead letters, seen {seen}")
+    for name in sorted({request_id for _, request_id in written if request_id}):
+        poll = trial.poll(name, wait=5).json
+        trial.expect((poll["status"], poll["reason"]) == ("FAILED", "DEAD_LETTERED"), f"{name} FAILED, seen {poll}")
+    trial.flow().wait_for("result", 20)
+
+
+@row(30, "dead-letter topic not available")
+def letters_away(trial: Trial) -> None:
+    coupon = trial.system.new_coupon(5, couponId=trial.system.unused_id(0))
+    marks = _log_sizes(trial)
+    with trial.fault(), dead_letters_refused(trial.system):
+        _, bad = trial.system.writer.write(str(coupon).encode(), b'{"requestId":', 0)
+        for times in range(1, 3 if trial.short else 20):
+            wanted = times  # attempts
+            trial.wait(lambda: _logged(trial, marks).count('"dead_letters_away"') >= wanted, 60, "letters refused")
+            fence = trial.system.fences().get(0, 0)
+            committed = trial.world.kafka.committed_offsets(trial.system.group, trial.system.topic).get(0, 0)
+            trial.expect(fence <= bad and committed <= bad, f"nothing behind {bad} decided, seen {fence}, {committed}")
+        trial.flow().wait_for("accepted", 20)
+    trial.flow().wait_for("result", 20)
