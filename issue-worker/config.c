@@ -2,7 +2,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct option_spec worker_specs[] = {
+const struct option_spec worker_option_specs[] = {
     {.name = "consumers",
      .type = OPTION_NUMBER,
      .offset = offsetof(struct worker_config, consumers),
@@ -62,10 +62,12 @@ static const struct option_spec worker_specs[] = {
      .help = "How much is logged, as JSON lines to standard error."},
 };
 
+const size_t worker_option_count = COUNT(worker_option_specs);
+
 enum option_result worker_config_read(struct worker_config *config, int argc, char **argv)
 {
     const struct option_group groups[] = {
-        {"Worker", worker_specs, COUNT(worker_specs), config},
+        {"Worker", worker_option_specs, COUNT(worker_option_specs), config},
         {"Kafka", kafka_option_specs, kafka_option_count, &config->kafka},
         {"MySQL", sql_option_specs, sql_option_count, &config->sql},
         {"Redis", redis_option_specs, redis_option_count, &config->redis},
@@ -73,9 +75,10 @@ enum option_result worker_config_read(struct worker_config *config, int argc, ch
     };
 
     return option_read(
-        "issue-worker", "[OPTION]...",
+        "issue-worker", "issue-worker [OPTION]...\n       issue-worker dlt COMMAND ...",
         "Takes issue requests from Kafka, decides them in order, and keeps coupons and "
         "results in MySQL. Start as many as the topic has partitions; each takes its "
-        "share. SIGTERM finishes the open batch and leaves the group.",
+        "share. SIGTERM finishes the open batch and leaves the group. What can't be "
+        "decided becomes a dead letter; issue-worker dlt --help says what to do about those.",
         groups, COUNT(groups), argc, argv);
 }

@@ -24,6 +24,9 @@ struct worker_config {
     struct privilege_options privilege;
 };
 
+extern const struct option_spec worker_option_specs[];
+extern const size_t worker_option_count;
+
 enum option_result worker_config_read(struct worker_config *config, int argc, char **argv);
 
 #endif

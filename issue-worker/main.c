@@ -16,6 +16,7 @@
 #include "common/mysql/schema_version.h"
 #include "issue-worker/config.h"
 #include "issue-worker/consume_loop.h"
+#include "issue-worker/dlt/dlt_command.h"
 
 #define WATCH_INTERVAL_MS 200
 
@@ -200,6 +201,8 @@ int main(int argc, char **argv)
     char error[256];
     int status = EX_CONFIG;
 
+    if (argc > 1 && strcmp(argv[1], "dlt") == 0)
+        return dlt_command(argc - 1, argv + 1);
     switch (worker_config_read(&worker.config, argc, argv)) {
     case OPTION_EXIT_OK:
         return EX_OK;

@@ -71,6 +71,8 @@ static bool is_known_variable(const struct option_reading *reading,
     for (size_t i = 0; i < reading->entry_count; i++) {
         const struct option_spec *spec = reading->entries[i].spec;
 
+        if (spec->flag_only)
+            continue;
         option_variable_name(spec, known);
         option_suggestion_consider(suggestion, known);
         if (spec->type == OPTION_SECRET) {

@@ -34,6 +34,7 @@ struct option_spec {
     size_t offset;             /* of the field in the configuration struct */
     const char *default_value; /* as text; NULL: none, and then it must be given when required */
     bool required;
+    bool flag_only;       /* no environment variable: it is about one run */
     int64_t min, max;     /* both 0: no bounds */
     const char *choices;  /* "off|jwt" */
     const char *argument; /* how --help names the value, e.g. "HOST:PORT" */
@@ -45,7 +46,8 @@ struct option_group {
     const char *title; /* heading in --help */
     const struct option_spec *specs;
     size_t spec_count;
-    void *target;
+    void *target; /* NULL: a table of another command in the same environment. It has no flags here,
+                     but its variables are nothing to warn of */
 };
 
 enum option_result { OPTION_RUN, OPTION_EXIT_OK, OPTION_EXIT_USAGE };

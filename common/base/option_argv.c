@@ -15,6 +15,9 @@ static struct option_entry *entry_of_flag(const struct option_reading *reading, 
     for (size_t i = 0; i < reading->entry_count; i++) {
         struct option_entry *entry = &reading->entries[i];
 
+        if (!entry->target)
+            continue;
+
         option_flag_name(entry->spec, name);
         *negated = false;
         if (strcmp(flag, name) == 0)
@@ -38,6 +41,8 @@ static bool fail_unknown_flag(const struct option_reading *reading, const char *
     for (size_t i = 0; i < reading->entry_count; i++) {
         const struct option_spec *spec = reading->entries[i].spec;
 
+        if (!reading->entries[i].target)
+            continue;
         if (spec->type == OPTION_SECRET && strcmp(flag + 2, spec->name) == 0) {
             option_variable_name(spec, name);
             return option_fail(reading,

@@ -102,6 +102,14 @@ static void add_facts(struct strbuf *text, const struct option_spec *spec)
     option_value_describe_bounds(spec, text);
     if (text->len > start)
         strbuf_add_text(text, "; ");
+    if (spec->flag_only) {
+        bool empty = text->data[text->len - 1] == '(';
+
+        text->len -= 2; /* " (" or "; " */
+        text->data[text->len] = '\0';
+        strbuf_add_text(text, empty ? "" : ")");
+        return;
+    }
     if (spec->type == OPTION_SECRET) {
         option_file_variable_name(spec, variable);
         strbuf_addf(text, "%s, or ", variable);
@@ -134,6 +142,8 @@ void option_help_write(const char *program, const char *usage, const char *about
         strbuf_add_text(out, "\n");
     }
     for (size_t i = 0; i < group_count; i++) {
+        if (!groups[i].target)
+            continue;
         add_wrapped(out, 0, groups[i].title);
         for (size_t j = 0; j < groups[i].spec_count; j++)
             add_option(out, &groups[i].specs[j]);

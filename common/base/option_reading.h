@@ -9,7 +9,7 @@
 /* One option and what argv says about it. */
 struct option_entry {
     const struct option_spec *spec;
-    void *target;
+    void *target; /* NULL: an option of another command */
     struct option_list given;
 };
 

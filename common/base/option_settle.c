@@ -34,7 +34,10 @@ static bool fail_required(const struct option_reading *reading, const struct opt
 
     option_help_flag(spec, &flag);
     option_variable_name(spec, name);
-    option_fail(reading, "%s is required (or environment variable %s)", flag.data, name);
+    if (spec->flag_only)
+        option_fail(reading, "%s is required", flag.data);
+    else
+        option_fail(reading, "%s is required (or environment variable %s)", flag.data, name);
     strbuf_free(&flag);
     return false;
 }
@@ -66,7 +69,7 @@ static bool settle_value(const struct option_reading *reading, const struct opti
         return store(reading, entry, entry->given.items[0], "", name);
     }
     option_variable_name(spec, name);
-    text = variable(name);
+    text = spec->flag_only ? NULL : variable(name);
     if (text != NULL)
         return store(reading, entry, text, "environment variable ", name);
     if (spec->default_value != NULL)
@@ -122,8 +125,9 @@ bool option_settle(const struct option_reading *reading)
 {
     for (size_t i = 0; i < reading->entry_count; i++) {
         const struct option_entry *entry = &reading->entries[i];
-        bool ok = entry->spec->type == OPTION_SECRET ? settle_secret(reading, entry)
-                                                     : settle_value(reading, entry);
+        bool ok =
+            !entry->target || (entry->spec->type == OPTION_SECRET ? settle_secret(reading, entry)
+                                                                  : settle_value(reading, entry));
         if (!ok)
             return false;
     }
