@@ -20,7 +20,7 @@ _GENTLE = LoadPlan(rate=20)
 _MIB = 1 << 20
 # The longest that anything in the way of a good client may take; starved ones wait for a deadline of ten seconds or more.
 _MOST_MS = 3000.0
-# Among many more attackers than places: each is thrown out after a second.
+# Among many more attackers than places, each of which is thrown out after a second; and what a busy machine takes.
 _CROWDED_MS = 8000.0
 
 
@@ -101,6 +101,7 @@ def connections_held(trial: Trial) -> None:
         trial.restart(poor)
         started = trial.log_since(poor.process, mark)
         trial.expect("may have 64 files open: 14 connections" in started, f"the limit is told at start, seen {started}")
+        most = _CROWDED_MS + 10 * good_clients(trial, trial.coupons[0], (900_001, 900_002))[-1]
         with trial.fault(), sane(trial, poor), ExitStack() as attacks:
             for kind in ("idle", "slow-head"):
                 attack = attacks.enter_context(attacking(trial.directory, trial.system.gateways[0], kind, held // 2))
@@ -112,7 +113,7 @@ def connections_held(trial: Trial) -> None:
             coupon = trial.system.new_coupon(9)
             waits = good_clients(trial, coupon, range(1, 3 if trial.short else 21))
             trial.note(f"{len(waits)} good clients among {held} attackers for 14 places: {waits[-1]:.0f} ms at most")
-            trial.expect(waits[-1] < _CROWDED_MS, f"a place within {_CROWDED_MS:.0f} ms, seen {waits[-1]:.0f} ms")
+            trial.expect(waits[-1] < most, f"a place within {most:.0f} ms, seen {waits[-1]:.0f} ms")
             seen = call("GET", f"{trial.system.gateways[0]}/api/v1/coupons/{coupon}", timeout=60)
             trial.expect(seen.status == 200, f"a coupon read from MySQL, seen {seen.status} {seen.text}")
             ready = call("GET", f"{trial.system.management[0]}/readyz")
