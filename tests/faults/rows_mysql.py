@@ -124,7 +124,7 @@ def connections_killed(trial: Trial) -> None:
     goal = trial.flow().counts()["result"] + decided
     killed = 0
     with nothing_dead_lettered(trial), trial.fault(), closing(trial.system.database.connect()) as connection:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 100
         while trial.flow().counts()["result"] < goal and time.monotonic() < deadline:
             killed += _kill_others(connection)
             time.sleep(_SECONDS_BETWEEN_KILLS)
