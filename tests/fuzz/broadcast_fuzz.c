@@ -12,6 +12,8 @@ static void expect_canonical(const struct broadcast *broadcast, const char *text
     char again[BROADCAST_SIZE];
     size_t again_len = broadcast_encode(broadcast, again);
 
+    EXPECT(strnlen(broadcast->topic, sizeof broadcast->topic) <= BROADCAST_TOPIC_MAX,
+           "a topic that does not end");
     EXPECT(again_len == len && memcmp(again, text, len) == 0, "\"%.*s\" is taken for \"%s\"",
            (int)len, text, again);
 }

@@ -29,8 +29,9 @@ struct owed {
 
 struct server {
     struct http_service service;
-    struct strbuf handled; /* what the handler saw */
+    struct strbuf handled; /* what the handlers saw */
     size_t handler_calls;
+    struct http_exchange *held; /* to be answered in the next turn */
 };
 
 static void describe(const struct http_request *request, struct strbuf *out)
@@ -50,10 +51,37 @@ static void echo(struct http_exchange *exchange)
     http_exchange_reply(exchange, 200, "text/plain", NULL, body.data, body.len);
 }
 
+static void forget(void *cookie)
+{
+    struct server *server = cookie;
+
+    server->held = NULL;
+}
+
+static void hold(struct http_exchange *exchange)
+{
+    struct server *server = http_exchange_context(exchange);
+
+    EXPECT(server->held == NULL, "two requests of one client at a time");
+    server->handler_calls++;
+    describe(http_exchange_request(exchange), &server->handled);
+    server->held = exchange;
+    http_exchange_on_gone(exchange, forget, server);
+}
+
+static void answer_held(struct server *server)
+{
+    struct http_exchange *exchange = server->held;
+
+    server->held = NULL;
+    if (exchange != NULL)
+        http_exchange_reply(exchange, 200, "text/plain", NULL, "late", 4);
+}
+
 static const struct http_route routes[] = {
     {HTTP_METHOD_GET, "/", echo, 0},
     {HTTP_METHOD_POST, "/", echo, MAX_BODY},
-    {HTTP_METHOD_PUT, "/{any}", echo, MAX_BODY},
+    {HTTP_METHOD_PUT, "/{any}", hold, MAX_BODY},
 };
 
 static void released(struct http_service *service)
@@ -142,6 +170,7 @@ static void turn(struct server *server, int fd, struct strbuf *got)
     ssize_t len;
 
     event_base_loop(server->service.base, EVLOOP_NONBLOCK);
+    answer_held(server);
     while ((len = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
         strbuf_add(got, bytes, (size_t)len);
 }
