@@ -27,6 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     char *text = fuzz_string((struct http_slice){(const char *)bytes, size});
     struct address address, back;
     char written[ADDRESS_HOST_SIZE + 10];
+    const char *colon;
+    uint64_t port;
     bool six;
 
     if (address_parse(text, &address)) {
@@ -37,8 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         EXPECT(address_parse(written, &back) && strcmp(back.host, address.host) == 0 &&
                    back.port == address.port,
                "%s is not read back", written);
-        EXPECT(strncmp(written, text, strlen(address.host) + 1) == 0, "%s is taken for %s", text,
+        colon = strrchr(text, ':');
+        EXPECT(strncmp(written, text, (size_t)(colon + 1 - text)) == 0, "%s is taken for %s", text,
                written);
+        EXPECT(fuzz_decimal((struct http_slice){colon + 1, strlen(colon + 1)}, true, 0, UINT16_MAX,
+                            &port) &&
+                   port == address.port,
+               "%s is taken for %s", text, written);
     }
     free(text);
     return 0;
