@@ -147,6 +147,7 @@ static bool open_producer(struct io_thread *thread)
         log_error("start_failed", "%s", error);
         return false;
     }
+    progress_init(&thread->progress, settle_us(thread), clock_monotonic_us());
     issue_producer_on_away(thread->producer, kafka_away, thread);
     return true;
 }
@@ -206,7 +207,7 @@ static void open_stores(struct io_thread *thread)
  * where looks can see it, or neither will ever be. */
 static int64_t settle_us(const struct io_thread *thread)
 {
-    int64_t settle_ms = ISSUE_PRODUCER_SETTLE_MS;
+    int64_t settle_ms = issue_producer_settle_ms(thread->producer);
 
     if (thread->spool)
         settle_ms += thread->config->accept_timeout_ms +
@@ -247,7 +248,6 @@ struct io_thread *io_thread_start(const struct io_thread_parts *parts, uint32_t 
     };
     TAILQ_INIT(&thread->accepts);
     TAILQ_INIT(&thread->spooled);
-    progress_init(&thread->progress, settle_us(thread), clock_monotonic_us());
     thread->base = event_base_new();
     CHECK(thread->base, "no event loop");
     write_refusals(thread);

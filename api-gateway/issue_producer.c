@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/queue.h>
 #include <unistd.h>
 #include <event2/event.h>
 #include <librdkafka/rdkafka.h>
@@ -14,19 +15,24 @@
 #include "common/base/log.h"
 #include "common/kafka/kafka_conf.h"
 
-/* Each produce is one of these on its way through librdkafka. */
+#define SETTLE_MARGIN_MS 5000
+
+struct producer_client {
+    rd_kafka_t *handle;
+    rd_kafka_topic_t *topic;
+    rd_kafka_queue_t *queue;
+    TAILQ_ENTRY(producer_client) next;
+};
+
 struct issue_producer {
     const struct kafka_options *options;
     struct event_base *base;
     issue_delivered delivered;
     void (*away)(void *cookie); /* or NULL */
     void *away_cookie;
-    rd_kafka_t *client;
-    rd_kafka_topic_t *topic;
-    rd_kafka_queue_t *queue;
-    rd_kafka_t *retired; /* turned fatal; kept until its reports are in */
-    rd_kafka_topic_t *retired_topic;
-    rd_kafka_queue_t *retired_queue;
+    struct producer_client *client;
+    TAILQ_HEAD(, producer_client) retired; /* turned fatal; each kept until its reports are in */
+    int64_t settle_ms;
     int wake_fd;
     struct event *wake;
     size_t open;
@@ -34,8 +40,8 @@ struct issue_producer {
     struct strbuf value;
 };
 
-/* message.timeout.ms bounds how long a record may wait; what a broker has taken in before that may
- * still be appended a little later. ISSUE_PRODUCER_SETTLE_MS is more than both. */
+/* message.timeout.ms bounds how long a record may wait for its report. README.md has the reasons of
+ * the others. */
 static const struct kafka_setting defaults[] = {
     {"client.id", "api-gateway"},
     {"linger.ms", "1"},
@@ -50,54 +56,69 @@ static const struct kafka_setting defaults[] = {
     {NULL, NULL},
 };
 
-static bool open_client(struct issue_producer *producer, char *error, size_t error_size)
+static int64_t number_of(const rd_kafka_conf_t *conf, const char *name)
+{
+    char text[32];
+    size_t size = sizeof text;
+
+    CHECK(rd_kafka_conf_get(conf, name, text, &size) == RD_KAFKA_CONF_OK, "property %s", name);
+    return strtoll(text, NULL, 10);
+}
+
+/* A record that was sent just before its time was over is in a broker's hands for as long as its
+ * connection lasts, and for a moment more. */
+static int64_t settle_ms_of(const rd_kafka_conf_t *conf)
+{
+    return number_of(conf, "message.timeout.ms") + number_of(conf, "socket.timeout.ms") +
+           SETTLE_MARGIN_MS;
+}
+
+static struct producer_client *open_client(struct issue_producer *producer, char *error,
+                                           size_t error_size)
 {
     static const uint64_t one = 1;
     rd_kafka_conf_t *conf = kafka_conf_new_producer(producer->options, defaults, error, error_size);
+    struct producer_client *client;
 
     if (!conf)
-        return false;
+        return NULL;
+    producer->settle_ms = settle_ms_of(conf);
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
-    producer->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, error_size);
-    if (!producer->client) {
+    client = calloc(1, sizeof *client);
+    CHECK(client, "out of memory");
+    client->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, error_size);
+    if (!client->handle) {
         rd_kafka_conf_destroy(conf);
-        return false;
+        free(client);
+        return NULL;
     }
-    producer->topic = rd_kafka_topic_new(producer->client, producer->options->topic, NULL);
-    CHECK(producer->topic, "topic %s: %s", producer->options->topic,
+    client->topic = rd_kafka_topic_new(client->handle, producer->options->topic, NULL);
+    CHECK(client->topic, "topic %s: %s", producer->options->topic,
           rd_kafka_err2str(rd_kafka_last_error()));
-    producer->queue = rd_kafka_queue_get_main(producer->client);
-    rd_kafka_queue_io_event_enable(producer->queue, producer->wake_fd, &one, sizeof one);
-    return true;
+    client->queue = rd_kafka_queue_get_main(client->handle);
+    rd_kafka_queue_io_event_enable(client->queue, producer->wake_fd, &one, sizeof one);
+    return client;
 }
 
-static void close_client(rd_kafka_t *client, rd_kafka_topic_t *topic, rd_kafka_queue_t *queue)
+static void close_client(struct producer_client *client)
 {
-    if (!client)
-        return;
-    rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_topic_destroy(topic);
-    rd_kafka_destroy(client);
-}
-
-static void close_retired(struct issue_producer *producer)
-{
-    close_client(producer->retired, producer->retired_topic, producer->retired_queue);
-    producer->retired = NULL;
+    rd_kafka_queue_io_event_enable(client->queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(client->queue);
+    rd_kafka_topic_destroy(client->topic);
+    rd_kafka_destroy(client->handle);
+    free(client);
 }
 
 /* An idempotent producer that met a gap in its sequence can't go on; a new one can. */
-static void replace_client(struct issue_producer *producer, const char *reason)
+static void replace_client(struct issue_producer *producer)
 {
-    char error[256];
+    char text[256];
 
-    log_error("producer_fatal", "%s; making a new producer", reason);
-    close_retired(producer);
-    producer->retired = producer->client;
-    producer->retired_topic = producer->topic;
-    producer->retired_queue = producer->queue;
-    CHECK(open_client(producer, error, sizeof error), "no new producer: %s", error);
+    rd_kafka_fatal_error(producer->client->handle, text, sizeof text);
+    log_error("producer_fatal", "%s; making a new producer", text);
+    TAILQ_INSERT_TAIL(&producer->retired, producer->client, next);
+    producer->client = open_client(producer, text, sizeof text);
+    CHECK(producer->client, "no new producer: %s", text);
 }
 
 static void report(struct issue_producer *producer, const rd_kafka_message_t *message)
@@ -114,37 +135,33 @@ static void report(struct issue_producer *producer, const rd_kafka_message_t *me
     producer->delivered(message->_private, ISSUE_DELIVERY_UNKNOWN, RESULT_LOCATION_NONE);
 }
 
-static void take_error(struct issue_producer *producer, const rd_kafka_t *from,
+static void take_error(struct issue_producer *producer, const struct producer_client *client,
                        rd_kafka_event_t *event)
 {
-    char reason[256];
-
     if (rd_kafka_event_error_is_fatal(event)) {
-        rd_kafka_fatal_error(producer->client, reason, sizeof reason);
-        if (from == producer->client)
-            replace_client(producer, reason);
+        if (client == producer->client)
+            replace_client(producer);
         return;
     }
     log_warn("kafka_unavailable", "%s", rd_kafka_event_error_string(event));
     if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
-        from == producer->client && producer->open > 0 && producer->away)
+        client == producer->client && producer->open > 0 && producer->away)
         producer->away(producer->away_cookie);
 }
 
-static void take_events(struct issue_producer *producer, const rd_kafka_t *from,
-                        rd_kafka_queue_t *queue)
+static void take_events(struct issue_producer *producer, struct producer_client *client)
 {
     rd_kafka_event_t *event;
     const rd_kafka_message_t *message;
 
-    while ((event = rd_kafka_queue_poll(queue, 0))) {
+    while ((event = rd_kafka_queue_poll(client->queue, 0))) {
         switch (rd_kafka_event_type(event)) {
         case RD_KAFKA_EVENT_DR:
             while ((message = rd_kafka_event_message_next(event)))
                 report(producer, message);
             break;
         case RD_KAFKA_EVENT_ERROR:
-            take_error(producer, from, event);
+            take_error(producer, client, event);
             break;
         default:
             break;
@@ -153,20 +170,36 @@ static void take_events(struct issue_producer *producer, const rd_kafka_t *from,
     }
 }
 
+static void take_all_events(struct issue_producer *producer)
+{
+    struct producer_client *retired;
+    struct producer_client *next;
+
+    for (retired = TAILQ_FIRST(&producer->retired); retired; retired = next) {
+        next = TAILQ_NEXT(retired, next);
+        take_events(producer, retired);
+        if (rd_kafka_outq_len(retired->handle) == 0) {
+            TAILQ_REMOVE(&producer->retired, retired, next);
+            close_client(retired);
+        }
+    }
+    take_events(producer, producer->client);
+}
+
 static void woken(evutil_socket_t fd, short what, void *cookie)
 {
-    struct issue_producer *producer = cookie;
     uint64_t count;
 
     (void)what;
     if (read(fd, &count, sizeof count) < 0 && errno != EAGAIN)
         log_error("eventfd_failed", "%s", strerror(errno));
-    if (producer->retired) {
-        take_events(producer, producer->retired, producer->retired_queue);
-        if (rd_kafka_outq_len(producer->retired) == 0)
-            close_retired(producer);
-    }
-    take_events(producer, producer->client, producer->queue);
+    take_all_events(cookie);
+}
+
+static void give_up(const struct producer_client *client)
+{
+    rd_kafka_purge(client->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(client->handle, 1000);
 }
 
 struct issue_producer *issue_producer_new(struct event_base *base,
@@ -179,6 +212,7 @@ struct issue_producer *issue_producer_new(struct event_base *base,
     producer->base = base;
     producer->options = options;
     producer->delivered = delivered;
+    TAILQ_INIT(&producer->retired);
     producer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (producer->wake_fd < 0) {
         snprintf(error, error_size, "eventfd: %s", strerror(errno));
@@ -186,7 +220,8 @@ struct issue_producer *issue_producer_new(struct event_base *base,
     }
     producer->wake = event_new(base, producer->wake_fd, EV_READ | EV_PERSIST, woken, producer);
     CHECK(producer->wake, "out of memory");
-    if (!open_client(producer, error, error_size))
+    producer->client = open_client(producer, error, error_size);
+    if (!producer->client)
         goto err1;
     event_add(producer->wake, NULL);
     return producer;
@@ -201,18 +236,24 @@ err0:
 
 void issue_producer_free(struct issue_producer *producer)
 {
+    struct producer_client *retired;
+
     if (!producer)
         return;
     if (producer->open > 0) {
         log_warn("produces_unsettled", "%zu produces have no report; their outcome is unknown",
                  producer->open);
-        rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_flush(producer->client, 1000);
-        woken(producer->wake_fd, 0, producer);
+        TAILQ_FOREACH (retired, &producer->retired, next)
+            give_up(retired);
+        give_up(producer->client);
+        take_all_events(producer);
     }
     event_free(producer->wake);
-    close_retired(producer);
-    close_client(producer->client, producer->topic, producer->queue);
+    while ((retired = TAILQ_FIRST(&producer->retired))) {
+        TAILQ_REMOVE(&producer->retired, retired, next);
+        close_client(retired);
+    }
+    close_client(producer->client);
     close(producer->wake_fd);
     strbuf_free(&producer->key);
     strbuf_free(&producer->value);
@@ -226,7 +267,7 @@ bool issue_producer_send(struct issue_producer *producer, const struct issue_req
     strbuf_add_u64(&producer->key, request->coupon_id);
     strbuf_clear(&producer->value);
     issue_request_encode(request, &producer->value);
-    if (rd_kafka_produce(producer->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+    if (rd_kafka_produce(producer->client->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
                          producer->value.data, producer->value.len, producer->key.data,
                          producer->key.len, cookie) != 0) {
         log_warn("produce_refused", "%s", rd_kafka_err2str(rd_kafka_last_error()));
@@ -246,4 +287,9 @@ void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *
 size_t issue_producer_open(const struct issue_producer *producer)
 {
     return producer->open;
+}
+
+int64_t issue_producer_settle_ms(const struct issue_producer *producer)
+{
+    return producer->settle_ms;
 }

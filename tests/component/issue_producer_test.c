@@ -213,6 +213,43 @@ static void a_fatal_producer_is_replaced(void **state)
     assert_int_equal(issue_producer_open(world->producer), 0);
 }
 
+/* The first client waits for the report of its second record while the next one turns fatal too. */
+static void a_client_that_turned_fatal_is_kept_until_its_reports_are_in(void **state)
+{
+    struct world *world = *state;
+    struct send first, late, next;
+
+    open_producer(world);
+    deliver(world, &first);
+    rd_kafka_mock_broker_push_request_error_rtts(
+        world->mock.cluster, 1, PRODUCE_REQUEST, 3, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+        400, RD_KAFKA_RESP_ERR_NO_ERROR, 60000, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 0);
+    assert_true(try_send(world, &first, 1));
+    event_base_loop(world->base, EVLOOP_ONCE); /* so that each goes out in a request of its own */
+    assert_true(try_send(world, &late, 1));
+    wait_for(&first);
+    while (!try_send(world, &next, 1))
+        event_base_loop(world->base, EVLOOP_ONCE);
+    wait_for(&next);
+    assert_int_equal(next.delivery, ISSUE_DELIVERY_UNKNOWN);
+    wait_for(&late);
+    assert_int_equal(late.delivery, ISSUE_DELIVERY_UNKNOWN);
+    deliver(world, &next);
+    assert_int_equal(issue_producer_open(world->producer), 0);
+}
+
+static void a_record_settles_after_its_own_time_and_its_connections(void **state)
+{
+    struct world *world = *state;
+
+    open_producer(world);
+    assert_true(issue_producer_settle_ms(world->producer) > 1500 + 2000);
+    issue_producer_free(world->producer);
+    mock_cluster_property(&world->mock, "message.timeout.ms=60000");
+    open_producer(world);
+    assert_true(issue_producer_settle_ms(world->producer) > 60000 + 2000);
+}
+
 static void a_full_queue_takes_nothing(void **state)
 {
     struct world *world = *state;
@@ -246,10 +283,16 @@ static void what_is_open_at_the_end_is_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(a_confirmed_record_has_its_place), IN_WORLD(a_late_ack_is_unknown),
-        IN_WORLD(a_refused_record_is_unknown),      IN_WORLD(a_dead_broker_is_unknown_and_heals),
-        IN_WORLD(a_transient_error_is_retried),     IN_WORLD(a_fatal_producer_is_replaced),
-        IN_WORLD(a_full_queue_takes_nothing),       IN_WORLD(what_is_open_at_the_end_is_unknown),
+        IN_WORLD(a_confirmed_record_has_its_place),
+        IN_WORLD(a_late_ack_is_unknown),
+        IN_WORLD(a_refused_record_is_unknown),
+        IN_WORLD(a_dead_broker_is_unknown_and_heals),
+        IN_WORLD(a_transient_error_is_retried),
+        IN_WORLD(a_fatal_producer_is_replaced),
+        IN_WORLD(a_client_that_turned_fatal_is_kept_until_its_reports_are_in),
+        IN_WORLD(a_record_settles_after_its_own_time_and_its_connections),
+        IN_WORLD(a_full_queue_takes_nothing),
+        IN_WORLD(what_is_open_at_the_end_is_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
