@@ -273,6 +273,7 @@ static bool try_batch(struct issue_transaction *transaction, struct issue_batch 
 {
     size_t left;
 
+    FAILPOINT("worker_before_fences");
     *class = issue_lookup_fences(&transaction->lookup, transaction->session.sql, transaction->topic,
                                  batch, &transaction->fault);
     if (*class != SQL_OK)

@@ -1,22 +1,32 @@
 """Kafka's brokers killed, frozen, outvoted and full. The programs know two things about a produce: that Kafka confirmed
 it, and that they do not know."""
 
+import errno
+import subprocess
 import time
+from pathlib import Path
 
+from deploy.local.errors import LocalError
 from deploy.local.kafka import KafkaBroker
 from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.world import TOPIC, World
 from tests.faults.registry import row
-from tests.faults.stage import WORKER_FLAGS, Stage, print_progress
+from tests.faults.stage import WORKER_FLAGS, Build, Stage, print_progress
 from tests.faults.trial import Trial
 from tests.support.free_ports import free_ports
 
+_DISK, _FILLER = "192m", "filler"
 _SECONDS_FROZEN = 60
 _SECONDS_BOUND = 20  # what a client waits at most with --accept-timeout 3000, and what a busy machine adds
 
 
 class ThreeBrokers(Stage):
-    """Three Kafka nodes, every topic on all of them, two needed for an answer."""
+    """Three Kafka nodes, every topic on all of them, two needed for an answer. Each has its log on a small disk of
+    its own (a tmpfs; mounting it needs root)."""
+
+    def __init__(self, build: Build) -> None:
+        self._unmount(build.folder / "faults-world" / type(self).__name__.lower())
+        super().__init__(build)
 
     def make_world(self) -> World:
         return World(
@@ -24,15 +34,54 @@ class ThreeBrokers(Stage):
             bin_dir=self.build.folder / "bin", buffer_pool="256M", worker_flags=WORKER_FLAGS, progress=print_progress,
         )  # fmt: skip
 
+    def up(self) -> None:
+        for broker in self.cluster.brokers:
+            broker.directory.mkdir(parents=True, exist_ok=True)
+            self._run("mount", "-t", "tmpfs", "-o", f"size={_DISK}", "coupon-rush-test", broker.directory)
+        super().up()
+
     def heal(self) -> None:
+        for broker in self.cluster.brokers:
+            self.empty_disk(broker)
         super().heal()
         self.cluster.wait_in_sync(TOPIC)
+
+    def down(self) -> list[str]:
+        try:
+            return super().down()
+        finally:
+            self._unmount(self.data_dir)
+
+    def fill_disk(self, broker: KafkaBroker) -> None:
+        """Not a byte is left for the broker."""
+        with (broker.directory / _FILLER).open("wb", buffering=0) as filler:
+            try:
+                while True:
+                    filler.write(bytes(1 << 12))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+
+    def empty_disk(self, broker: KafkaBroker) -> None:
+        """There is room again."""
+        (broker.directory / _FILLER).unlink(missing_ok=True)
 
     @property
     def cluster(self) -> KafkaCluster:
         """Its nodes."""
         assert isinstance(self.world.kafka, KafkaCluster)
         return self.world.kafka
+
+    @staticmethod
+    def _run(*command: str | Path) -> None:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise LocalError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
+
+    def _unmount(self, data_dir: Path) -> None:
+        for directory in data_dir.glob("kafka-*"):
+            if directory.is_mount():
+                self._run("umount", directory)
 
 
 def cluster_of(trial: Trial) -> KafkaCluster:
@@ -90,22 +139,50 @@ def broker_frozen(trial: Trial) -> None:
         expect_end(trial, name)
 
 
-@row(10, "leader killed, then two of three brokers", stage=ThreeBrokers)
-def brokers_lost(trial: Trial) -> None:
+@row(9, "broker disk full", stage=ThreeBrokers)
+def disk_full(trial: Trial) -> None:
     cluster = cluster_of(trial)
-    first = cluster.leader(TOPIC, 0)
+    stage = trial.stage
+    assert isinstance(stage, ThreeBrokers)
+    full = trial.random.sample(cluster.brokers, 2)
+    for broker in full:
+        trial.may_end.add(broker.name)
+        with trial.fault():
+            stage.fill_disk(broker)
+            trial.wait(lambda: not broker.process.alive(), 90, f"{broker.name} ends on its full disk")
+            if broker is full[0]:
+                trial.flow().wait_for("accepted", 40)
+            else:
+                trial.flow().wait_for("unknown", 10)
+                expect_unknown(trial, 1)
+    for broker in full:
+        stage.empty_disk(broker)
+        trial.restart(broker)
+    trial.flow().wait_for("accepted", 40)
+
+
+@row(10, "leader killed", stage=ThreeBrokers)
+def leader_lost(trial: Trial) -> None:
+    cluster = cluster_of(trial)
+    leader = cluster.leader(TOPIC, 0)
     with trial.fault():
-        trial.kill(first)
-        cluster.wait_moved(TOPIC, first)
+        trial.kill(leader)
+        cluster.wait_moved(TOPIC, leader)
         trial.flow().wait_for("accepted", 40)
         trial.flow().wait_for("result", 40)
-    second = trial.random.choice(cluster.others(first))
+
+
+@row(10, "two of three brokers killed", stage=ThreeBrokers, long_only="row 9 loses two in its short version")
+def two_brokers_lost(trial: Trial) -> None:
+    cluster = cluster_of(trial)
+    lost = trial.random.sample(cluster.brokers, 2)
     with trial.fault():
-        trial.kill(second)
+        for broker in lost:
+            trial.kill(broker)
         trial.flow().wait_for("unknown", 10)
         expect_unknown(trial, 1)
     # Nobody starts the programs again: with two of three back they go on by themselves.
-    trial.restart(first)
+    trial.restart(lost[0])
     trial.flow().wait_for("accepted", 40)
     trial.flow().wait_for("result", 40)
 

@@ -1,0 +1,93 @@
+"""The consumer group: members that join and leave all the time, and one that comes back from the dead."""
+
+import time
+
+from deploy.local.condition import wait_until
+from deploy.local.programs import Program
+from tests.faults.registry import row
+from tests.faults.trial import Trial
+
+_ROUNDS = 100
+_SECONDS_A_ROUND = 2
+_POISON = b'{"couponId":'  # no requestId can be read: only the dead letter tells that it was decided
+
+
+@row(26, "rebalance storm")
+def rebalance_storm(trial: Trial) -> None:
+    guest = trial.world.make_worker(3)
+    with trial.instead([], guest), trial.fault():
+        for number in range(4 if trial.short else _ROUNDS):
+            began = time.monotonic()
+            guest.start()
+            guest.wait_ready()
+            if trial.random.random() < 0.2:
+                trial.kill(guest)
+            else:
+                guest.stop()
+            trial.flow().wait_for("result", 5)
+            while not trial.short and time.monotonic() - began < _SECONDS_A_ROUND:
+                trial.flow().wait_for("result", 1)
+        trial.note(f"joined and left {number + 1} times")
+
+
+def stand_still(trial: Trial, zombie: Program, failpoint: str) -> None:
+    """Start the worker and wait until it has stopped itself there."""
+    zombie.start({"COUPON_FAILPOINT": failpoint})
+    trial.wait(lambda: zombie.process.state() == "paused", 60, f"{zombie.name} stands still at {failpoint}")
+
+
+def write_poison(trial: Trial) -> int:
+    """One record in each partition that only becomes a dead letter; how many."""
+    for partition in range(trial.system.partitions):
+        trial.system.writer.write(None, _POISON, partition)
+    return trial.system.partitions
+
+
+@row(27, "worker stands still before its transaction, and goes on when others have decided its batch")
+def zombie_before_fences(trial: Trial) -> None:
+    zombie = trial.failpoint_worker()
+    before = trial.dead_letters()
+    with trial.instead(trial.world.workers, zombie):
+        expected = before + write_poison(trial)
+        stand_still(trial, zombie, "worker_before_fences:1:stop")
+        mark = zombie.process.log_file.stat().st_size
+        with trial.fault():
+            trial.restart(trial.world.workers[0])
+            trial.flow().wait_for("result", 40)
+            trial.wait(lambda: trial.dead_letters() == expected, 60, f"{expected} dead letters by the other worker")
+            zombie.process.resume()
+            trial.wait(lambda: "partitions_" in trial.log_since(zombie.process, mark), 60, "the zombie notices")
+            trial.wait(zombie.ready, 60, "it is a member again")
+            trial.flow().wait_for("result", 40)
+        seen = trial.dead_letters()
+        trial.expect(seen == expected, f"nothing decided twice: {expected} dead letters, seen {seen}")
+
+
+@row(27, "worker stands still inside its transaction")
+def zombie_in_transaction(trial: Trial) -> None:
+    zombie = trial.failpoint_worker()
+    before = trial.dead_letters()
+    with trial.instead(trial.world.workers, zombie):
+        expected = before + write_poison(trial)
+        stand_still(trial, zombie, "worker_before_commit:2:stop")
+        mark = zombie.process.log_file.stat().st_size
+        other = trial.world.workers[0].process
+        other_mark = other.log_file.stat().st_size
+        with trial.fault():
+            trial.world.workers[0].start()  # ready when it has the locks
+            if trial.short:
+                trial.wait(lambda: "partitions_assigned" in trial.log_since(other, other_mark), 60, "the other takes over")
+                trial.flow().wait_for("accepted", 40)
+            else:
+                # It keeps its locks until the database gives up on it; then its partitions go on without it.
+                trial.wait(lambda: trial.system.drained() or moved(trial), 90, "the others go on while it stands still")
+            zombie.process.resume()
+            trial.wait(lambda: "partitions_" in trial.log_since(zombie.process, mark), 60, "the zombie notices")
+            trial.flow().wait_for("result", 40)
+        trial.wait(lambda: trial.dead_letters() >= expected, 60, f"{expected} dead letters")
+
+
+def moved(trial: Trial) -> bool:
+    """True if every partition's fence moves within a moment."""
+    fences = trial.system.fences()
+    return wait_until(lambda: all(trial.system.fences()[p] > f for p, f in fences.items()), 5)
