@@ -1,6 +1,9 @@
 #include "issue-worker/consume_loop_parts.h"
 
+#include <inttypes.h>
+
 #include "common/base/check.h"
+#include "common/base/log.h"
 #include "issue-worker/result_publisher.h"
 
 #define MAX_PARTITIONS 1024
@@ -54,21 +57,61 @@ void consume_publish(struct consume_loop *loop)
     issue_batch_clear(loop->other);
 }
 
+/* Do the fences in MySQL say so too? They don't after a restore from an older copy: then what it
+ * forgot is read again. It shows in a batch as well, but a partition may have none for hours. */
+static bool confirm(struct consume_loop *loop, const struct issue_progress *progress, size_t count)
+{
+    int32_t numbers[MAX_PARTITIONS];
+    int64_t fences[MAX_PARTITIONS];
+    struct sql_fault fault;
+
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = progress[i].partition;
+    if (!issue_transaction_fences(loop->transaction, numbers, count, fences, &fault))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!progress[i].decided || fences[i] >= progress[i].next_offset)
+            continue;
+        log_error("fence_moved_back",
+                  "partition %" PRId32 ": decided up to %" PRId64 ", and the fence is at %" PRId64
+                  ": the database is an older copy. Reading again from the fence",
+                  progress[i].partition, progress[i].next_offset, fences[i]);
+        consume_publish(loop);
+        issue_batch_clear(loop->batch);
+        issue_batch_clear(loop->other);
+        if (!issue_consumer_rewind(loop->consumer))
+            log_warn("rewind_failed", "trying again in a second");
+        return false;
+    }
+    return true;
+}
+
+/* Those that are caught up, to the front. */
+static size_t select_caught_up(struct consume_loop *loop, struct issue_progress *progress,
+                               size_t count)
+{
+    size_t caught_up = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        worker_metrics_lag(loop->metrics, &progress[i]);
+        if (progress[i].caught_up)
+            progress[caught_up++] = progress[i];
+    }
+    return caught_up;
+}
+
 void consume_publish_progress(struct consume_loop *loop)
 {
     struct issue_progress progress[MAX_PARTITIONS];
     size_t count = issue_consumer_progress(loop->consumer, progress, MAX_PARTITIONS);
-    struct publication *publication = NULL;
+    struct publication *publication;
 
-    for (size_t i = 0; i < count; i++) {
-        worker_metrics_lag(loop->metrics, &progress[i]);
-        if (!progress[i].caught_up)
-            continue;
-        if (!publication)
-            publication = publication_new();
+    count = select_caught_up(loop, progress, count);
+    if (count == 0 || !confirm(loop, progress, count))
+        return;
+    publication = publication_new();
+    for (size_t i = 0; i < count; i++)
         publication_add_progress(publication, loop->config->kafka.topic, progress[i].partition,
                                  progress[i].next_offset, true);
-    }
-    if (publication)
-        result_publisher_submit(loop->publisher, publication);
+    result_publisher_submit(loop->publisher, publication);
 }

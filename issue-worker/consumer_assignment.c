@@ -66,6 +66,7 @@ static void position(struct issue_consumer *consumer, rd_kafka_topic_partition_l
         }
         place->offset = fences[i] >= 0 ? fences[i] : RD_KAFKA_OFFSET_BEGINNING;
         partition->next_offset = fences[i];
+        partition->bare = false;
         if (fences[i] < 0)
             continue;
         low = consumer_look_at(consumer, partition->number, CONSUMER_LOG_START, LOOK_TIMEOUT_MS);

@@ -12,8 +12,10 @@ static bool look(struct issue_consumer *consumer, struct partition *partition, i
 
     partition_looked(partition, now_us, end);
     if (end >= 0 && partition->next_offset < 0 &&
-        consumer_look_at(consumer, partition->number, CONSUMER_LOG_START, LOOK_TIMEOUT_MS) == end)
-        partition->next_offset = end; /* an empty log without a fence */
+        consumer_look_at(consumer, partition->number, CONSUMER_LOG_START, LOOK_TIMEOUT_MS) == end) {
+        partition->next_offset = end;
+        partition->bare = true;
+    }
     return end >= 0;
 }
 
@@ -34,6 +36,7 @@ size_t issue_consumer_progress(struct issue_consumer *consumer, struct issue_pro
             .next_offset = partition->next_offset,
             .end_offset = partition->end_offset,
             .caught_up = partition_caught_up(partition),
+            .decided = !partition->bare,
         };
     }
     return count;

@@ -90,7 +90,7 @@ static size_t span_place(const struct issue_batch *batch, int32_t partition)
 }
 
 static void extend_span(struct issue_batch *batch, int32_t partition, int64_t offset,
-                        bool positioned)
+                        int64_t begin_offset)
 {
     size_t i = span_place(batch, partition);
 
@@ -107,12 +107,12 @@ static void extend_span(struct issue_batch *batch, int32_t partition, int64_t of
         CHECK(batch->spans, "out of memory");
     }
     memmove(&batch->spans[i + 1], &batch->spans[i], (batch->span_count - i) * sizeof *batch->spans);
-    batch->spans[i] = (struct issue_span){partition, offset, offset + 1, positioned};
+    batch->spans[i] = (struct issue_span){partition, offset, offset + 1, begin_offset};
     batch->span_count++;
 }
 
 void issue_batch_add(struct issue_batch *batch, const struct issue_record *record, void *message,
-                     bool positioned)
+                     int64_t begin_offset)
 {
     struct issue_item *item = &batch->items[batch->count];
     char detail[ISSUE_BATCH_DETAIL] = "";
@@ -126,7 +126,18 @@ void issue_batch_add(struct issue_batch *batch, const struct issue_record *recor
         item->detail = strdup(detail);
     batch->count++;
     batch->bytes += record->key_len + record->value_len;
-    extend_span(batch, record->partition, record->offset, positioned);
+    extend_span(batch, record->partition, record->offset, begin_offset);
+}
+
+/* Where reading went on for the record at place: behind the one before it in its partition. */
+static int64_t begin_of(const struct issue_batch *batch, size_t place)
+{
+    int32_t partition = batch->items[place].record.partition;
+
+    while (place-- > 0)
+        if (batch->items[place].record.partition == partition)
+            return batch->items[place].record.offset + 1;
+    return issue_batch_span(batch, partition)->begin_offset;
 }
 
 void issue_batch_view(struct issue_batch *view, const struct issue_batch *batch, size_t begin,
@@ -137,11 +148,10 @@ void issue_batch_view(struct issue_batch *view, const struct issue_batch *batch,
     view->span_count = 0;
     for (size_t i = begin; i < end; i++) {
         const struct issue_record *record = &batch->items[i].record;
-        const struct issue_span *span = issue_batch_span(batch, record->partition);
+        size_t known = span_place(view, record->partition);
+        bool first = known == view->span_count || view->spans[known].partition != record->partition;
 
-        /* Behind the batch's own records of that partition there is no hole to explain. */
-        extend_span(view, record->partition, record->offset,
-                    span->positioned || record->offset > span->first_offset);
+        extend_span(view, record->partition, record->offset, first ? begin_of(batch, i) : 0);
     }
 }
 

@@ -40,9 +40,9 @@ void issue_item_set_aside(struct issue_item *item, int form, int tries, const ch
 struct issue_span {
     int32_t partition;
     int64_t first_offset;
-    int64_t next_offset; /* behind the last record */
-    bool positioned;     /* reading began at the fence, so a hole before first_offset is in the log
-                            itself */
+    int64_t next_offset;  /* behind the last record */
+    int64_t begin_offset; /* reading went on from here: a hole up to first_offset is in the log
+                             itself */
 };
 
 /* Records in the order of delivery, so in offset order within each partition. */
@@ -69,10 +69,10 @@ bool issue_batch_full(const struct issue_batch *batch);
 /* Is there a record that an operator produced again? */
 bool issue_batch_has_replay(const struct issue_batch *batch);
 
-/* Decode a record and add it; the batch takes the message. The batch is not full. positioned: see
- * issue_span; that of a partition's first record counts. */
+/* Decode a record and add it; the batch takes the message. The batch is not full. begin_offset:
+ * see issue_span; that of a partition's first record counts. */
 void issue_batch_add(struct issue_batch *batch, const struct issue_record *record, void *message,
-                     bool positioned);
+                     int64_t begin_offset);
 
 /* Let view show the records begin…end-1 of batch, as a batch of their own that ends with the one it
  * shows: it owns its spans alone. Zero-initialise view; a used one is shown anew. */

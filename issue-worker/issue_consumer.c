@@ -176,6 +176,7 @@ static bool take(struct issue_consumer *consumer, struct issue_batch *batch,
 {
     struct partition *partition;
     struct issue_record record;
+    int64_t begin_offset;
 
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         issue_consumer_take_error(consumer, message);
@@ -188,6 +189,7 @@ static bool take(struct issue_consumer *consumer, struct issue_batch *batch,
         rd_kafka_message_destroy(message);
         return false;
     }
+    begin_offset = partition_table_begin_offset(partition, message->offset);
     partition->read_offset = message->offset + 1;
     record = (struct issue_record){
         .topic = consumer->topic,
@@ -200,7 +202,7 @@ static bool take(struct issue_consumer *consumer, struct issue_batch *batch,
         .value_len = message->len,
     };
     read_replay_mark(message, &record);
-    issue_batch_add(batch, &record, message, partition->positioned);
+    issue_batch_add(batch, &record, message, begin_offset);
     return true;
 }
 
@@ -242,6 +244,7 @@ void issue_consumer_commit(struct issue_consumer *consumer, const struct issue_b
         if (!partition)
             continue;
         partition->next_offset = span->next_offset;
+        partition->bare = false;
         partition->positioned = true;
         rd_kafka_topic_partition_list_add(list, consumer->topic, span->partition)->offset =
             span->next_offset;

@@ -65,6 +65,7 @@ struct issue_progress {
     int64_t next_offset;
     int64_t end_offset; /* the log's end as last seen, or -1 */
     bool caught_up;     /* newly: all that was there at the last look is decided */
+    bool decided; /* next_offset is what a fence or a batch said, not where an empty log begins */
 };
 
 /* Look at the logs' ends where it is time to (about once a second, each look a short question to

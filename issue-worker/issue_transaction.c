@@ -102,10 +102,10 @@ static bool apply_fences(struct issue_transaction *transaction, struct issue_bat
         const struct issue_fence *fence = &lookup->fences[i];
 
         CHECK(fence->partition == span->partition, "fence of partition %" PRId32, fence->partition);
-        if (span->first_offset > fence->next_offset && !span->positioned) {
+        if (span->begin_offset > fence->next_offset) {
             snprintf(transaction->fault.text, sizeof transaction->fault.text,
                      "partition %" PRId32 " was read from %" PRId64 ", the fence is at %" PRId64,
-                     span->partition, span->first_offset, fence->next_offset);
+                     span->partition, span->begin_offset, fence->next_offset);
             return false;
         }
     }

@@ -54,6 +54,15 @@ int64_t partition_table_seek_offset(const struct partition *partition)
     return partition->next_offset >= 0 ? partition->next_offset : log_start;
 }
 
+int64_t partition_table_begin_offset(const struct partition *partition, int64_t offset)
+{
+    if (partition->read_offset >= 0)
+        return partition->read_offset;
+    if (!partition->positioned)
+        return offset;
+    return partition->next_offset >= 0 ? partition->next_offset : 0;
+}
+
 bool partition_look_due(const struct partition *partition, int64_t now_us, int64_t interval_us)
 {
     return !partition->look_open &&

@@ -13,6 +13,7 @@ struct partition {
     int64_t next_offset; /* behind the last record that was decided; -1: not known */
     int64_t end_offset;  /* the log's end at the last look; -1: never seen */
     int64_t looked_us;   /* monotonic time of the last look; 0: never */
+    bool bare;           /* an empty log without a fence: next_offset is its end */
     bool look_open;      /* not yet caught up with what the last look saw */
 };
 
@@ -32,6 +33,10 @@ struct partition *partition_table_find(struct partition_table *table, int32_t nu
 /* Where to go on reading: behind what was taken, else at the fence, else at the log's start (-2,
  * Kafka's own number for it). */
 int64_t partition_table_seek_offset(const struct partition *partition);
+
+/* From where on nothing is missing before the record at offset, which is the next to be taken: what
+ * was read before it, or the fence at which reading began. */
+int64_t partition_table_begin_offset(const struct partition *partition, int64_t offset);
 
 /* Is it time to look at the log's end again? Not while the last look is open. */
 bool partition_look_due(const struct partition *partition, int64_t now_us, int64_t interval_us);

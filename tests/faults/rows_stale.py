@@ -47,49 +47,50 @@ def make_topic(trial: Trial, topic: str) -> None:
         trial.world.kafka.create_topic(name, _PARTITIONS)
 
 
-def write(trial: Trial, topic: str, coupon: int, first: int) -> None:
+def write(trial: Trial, topic: str, partition: int, coupon: int, first: int) -> None:
     """Some requests into the partition in use."""
     writer = TopicWriter(trial.world.kafka.address, topic)
     for user in range(first, first + _RECORDS):
         value = {"requestId": f"{topic}-{user}", "couponId": coupon, "userId": user}
-        writer.write(str(coupon).encode(), json.dumps(value).encode(), _PARTITION)
+        writer.write(str(coupon).encode(), json.dumps(value).encode(), partition)
 
 
-def fence(trial: Trial, topic: str) -> int:
+def fence(trial: Trial, topic: str, partition: int) -> int:
     """Below which all of the partition in use is decided."""
     sql = "SELECT next_offset FROM consumer_fence WHERE topic = %s AND partition_id = %s"
-    return int((trial.query(sql, topic, _PARTITION) or [(0,)])[0][0])
+    return int((trial.query(sql, topic, partition) or [(0,)])[0][0])
 
 
-def decide_some(trial: Trial, topic: str, coupon: int) -> None:
+def decide_some(trial: Trial, topic: str, partition: int, coupon: int) -> None:
     """Let a worker decide some records of a fresh topic, and end it."""
     make_topic(trial, topic)
-    write(trial, topic, coupon, 1)
+    write(trial, topic, partition, coupon, 1)
     worker = stale_worker(trial, topic)
     with trial.instead([], worker):
         trial.restart(worker)
-        trial.wait(lambda: fence(trial, topic) == _RECORDS, 30, f"{_RECORDS} records decided")
+        trial.wait(lambda: fence(trial, topic, partition) == _RECORDS, 30, f"{_RECORDS} records decided")
 
 
 def expect_stop(trial: Trial, topic: str, *words: str) -> None:
     """A worker started now ends by itself, exit 70, and says what to do."""
     worker = stale_worker(trial, topic)
-    with trial.instead([], worker):
-        mark = worker.process.log_file.stat().st_size
-        worker.start()
+    mark = worker.process.log_file.stat().st_size
+    worker.start()
+    try:
         trial.wait(lambda: worker.process.exit_code() is not None, 60, "the worker stops")
-        log = trial.log_since(worker.process, mark)
-        seen = worker.process.exit_code()
-        trial.expect(seen == _EXIT_STALE, f"exit {_EXIT_STALE}, seen {seen}")
-        for word in words:
-            trial.expect(word in log, f"its log says {word!r}; {worker.process.log_file}")
+    finally:
+        worker.stop()
+    log, seen = trial.log_since(worker.process, mark), worker.process.exit_code()
+    trial.expect(seen == _EXIT_STALE, f"exit {_EXIT_STALE}, seen {seen}")
+    for word in words:
+        trial.expect(word in log, f"its log says {word!r}; {worker.process.log_file}")
 
 
 @row(19, "topic made anew: the fence is past its end", load=None)
 def topic_made_anew(trial: Trial) -> None:
-    topic = "stale-anew"
+    topic, partition = "stale-anew", 7
     coupon = trial.system.new_coupon(1000)
-    decide_some(trial, topic, coupon)
+    decide_some(trial, topic, partition, coupon)
     with trial.fault():
         for name in (topic, topic + DEAD_LETTER_SUFFIX):
             topic_admin.delete_topic(trial.world.kafka.address, name)
@@ -99,11 +100,12 @@ def topic_made_anew(trial: Trial) -> None:
 
 @row(19, "records deleted before they were decided: the log begins behind the fence", load=None)
 def log_begins_late(trial: Trial) -> None:
-    topic = "stale-late"
+    topic, partition = "stale-late", 6
     coupon = trial.system.new_coupon(1000)
-    decide_some(trial, topic, coupon)
+    decide_some(trial, topic, partition, coupon)
     with trial.fault():
-        write(trial, topic, coupon, 100)
-        topic_admin.delete_records(trial.world.kafka.address, topic, _PARTITION, _RECORDS + 5, trial.directory)
+        write(trial, topic, partition, coupon, 100)
+        topic_admin.delete_records(trial.world.kafka.address, topic, partition, _RECORDS + 5, trial.directory)
         expect_stop(trial, topic, "deleted by retention", "next_offset")
-        trial.expect(fence(trial, topic) == _RECORDS, f"nothing was skipped: fence {_RECORDS}, seen {fence(trial, topic)}")
+        seen = fence(trial, topic, partition)
+        trial.expect(seen == _RECORDS, f"nothing was skipped: fence {_RECORDS}, seen {seen}")

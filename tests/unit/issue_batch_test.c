@@ -25,7 +25,7 @@ static void release(void *message)
 }
 
 static void add(struct issue_batch *batch, int32_t partition, int64_t offset, const char *value,
-                size_t len, bool positioned, int *message)
+                size_t len, int64_t begin_offset, int *message)
 {
     const struct issue_record record = {
         .topic = "t",
@@ -38,7 +38,7 @@ static void add(struct issue_batch *batch, int32_t partition, int64_t offset, co
         .value_len = len,
     };
 
-    issue_batch_add(batch, &record, message, positioned);
+    issue_batch_add(batch, &record, message, begin_offset);
 }
 
 static void records_stay_in_order_and_spans_are_sorted(void **state)
@@ -46,21 +46,21 @@ static void records_stay_in_order_and_spans_are_sorted(void **state)
     static const struct {
         int32_t partition;
         int64_t offset;
-        bool positioned;
+        int64_t begin_offset;
     } rows[] = {
-        {2, 10, true},
-        {0, 5, false},
-        {2, 11, false},
-        {1, 0, false},
-        {2, 40, false},
-        {0, 6, true},
-        {7, INT64_C(1) << 40, true},
+        {2, 10, 8},
+        {0, 5, 5},
+        {2, 11, 11},
+        {1, 0, 0},
+        {2, 40, 12},
+        {0, 6, 6},
+        {7, INT64_C(1) << 40, 3},
     };
     static const struct issue_span expected[] = {
-        {0, 5, 7, false},
-        {1, 0, 1, false},
-        {2, 10, 41, true},
-        {7, INT64_C(1) << 40, (INT64_C(1) << 40) + 1, true},
+        {0, 5, 7, 5},
+        {1, 0, 1, 0},
+        {2, 10, 41, 8},
+        {7, INT64_C(1) << 40, (INT64_C(1) << 40) + 1, 3},
     };
     struct issue_batch *batch = issue_batch_new(10, release);
     int messages[7];
@@ -68,7 +68,7 @@ static void records_stay_in_order_and_spans_are_sorted(void **state)
     (void)state;
     for (int i = 0; i < 7; i++) {
         messages[i] = i;
-        add(batch, rows[i].partition, rows[i].offset, GOOD, strlen(GOOD), rows[i].positioned,
+        add(batch, rows[i].partition, rows[i].offset, GOOD, strlen(GOOD), rows[i].begin_offset,
             &messages[i]);
     }
     assert_int_equal(batch->count, 7);
@@ -84,9 +84,9 @@ static void records_stay_in_order_and_spans_are_sorted(void **state)
         if (span->partition != expected[i].partition ||
             span->first_offset != expected[i].first_offset ||
             span->next_offset != expected[i].next_offset ||
-            span->positioned != expected[i].positioned)
-            fail_msg("span %zu: saw %" PRId32 ", %" PRId64 "…%" PRId64 ", %d", i, span->partition,
-                     span->first_offset, span->next_offset, span->positioned);
+            span->begin_offset != expected[i].begin_offset)
+            fail_msg("span %zu: saw %" PRId32 ", %" PRId64 "…%" PRId64 " from %" PRId64, i,
+                     span->partition, span->first_offset, span->next_offset, span->begin_offset);
     }
     issue_batch_free(batch);
 }
@@ -99,7 +99,7 @@ static void many_partitions_fit(void **state)
 
     (void)state;
     for (int32_t partition = 99; partition >= 0; partition--)
-        add(batch, partition, partition, GOOD, strlen(GOOD), true, &message);
+        add(batch, partition, partition, GOOD, strlen(GOOD), 0, &message);
     assert_int_equal(batch->span_count, 100);
     for (int32_t partition = 0; partition < 100; partition++) {
         assert_int_equal(batch->spans[partition].partition, partition);
@@ -114,9 +114,9 @@ static void records_are_read_and_faults_explained(void **state)
     int message = 0;
 
     (void)state;
-    add(batch, 0, 0, GOOD, strlen(GOOD), true, &message);
-    add(batch, 0, 1, "{", 1, true, &message);
-    add(batch, 0, 2, NULL, 0, true, &message);
+    add(batch, 0, 0, GOOD, strlen(GOOD), 0, &message);
+    add(batch, 0, 1, "{", 1, 0, &message);
+    add(batch, 0, 2, NULL, 0, 0, &message);
     assert_int_equal(batch->items[0].fault, ISSUE_REQUEST_OK);
     assert_null(batch->items[0].detail);
     assert_string_equal(batch->items[0].request.request_id, "REQ-1");
@@ -139,7 +139,7 @@ static void it_is_full_at_its_count_and_can_be_used_again(void **state)
         for (int i = 0; i < 3; i++) {
             assert_false(issue_batch_full(batch));
             /* Another one is faulty each time: nothing of the last round may be left. */
-            add(batch, 1, i, i == round ? "x" : GOOD, i == round ? 1 : strlen(GOOD), true,
+            add(batch, 1, i, i == round ? "x" : GOOD, i == round ? 1 : strlen(GOOD), 0,
                 &messages[i]);
             assert_int_equal(batch->items[i].detail != NULL, i == round);
             assert_int_equal(batch->items[i].verdict.issue_no, 0);
@@ -154,7 +154,7 @@ static void it_is_full_at_its_count_and_can_be_used_again(void **state)
         assert_int_equal(batch->span_count, 0);
         assert_int_equal(batch->bytes, 0);
     }
-    add(batch, 1, 9, GOOD, strlen(GOOD), true, &messages[0]);
+    add(batch, 1, 9, GOOD, strlen(GOOD), 0, &messages[0]);
     assert_int_equal(batch->items[0].verdict.kind, 0);
     assert_false(batch->items[0].skipped);
     released = 0;
@@ -176,7 +176,7 @@ static void it_is_full_at_its_bytes(void **state)
     for (int i = 0; i < 8; i++) {
         if (issue_batch_full(batch))
             fail_msg("full at %zu bytes, expected %u", batch->bytes, ISSUE_BATCH_MAX_BYTES);
-        add(batch, 0, i, value, len, true, &message);
+        add(batch, 0, i, value, len, 0, &message);
     }
     assert_int_equal(batch->bytes, ISSUE_BATCH_MAX_BYTES);
     assert_true(issue_batch_full(batch));
@@ -215,24 +215,24 @@ static void a_view_is_a_batch_of_its_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        add(batch, rows[i].partition, rows[i].offset, GOOD, strlen(GOOD), false, &message);
+        add(batch, rows[i].partition, rows[i].offset, GOOD, strlen(GOOD), 3, &message);
     issue_batch_view(&view, batch, 2, 5);
     assert_int_equal(view.count, 3);
     assert_ptr_equal(view.items, &batch->items[2]);
     assert_int_equal(view.span_count, 3);
-    /* 11…29 are missing in the log itself, 0…6 of partition 2 may not be. */
+    /* 11…29 are missing in the log itself; 3…6 of partition 2 too, 0…2 may not be. */
     assert_int_equal(view.spans[1].first_offset, 30);
     assert_int_equal(view.spans[1].next_offset, 31);
-    assert_true(view.spans[1].positioned);
+    assert_int_equal(view.spans[1].begin_offset, 11);
     assert_int_equal(view.spans[2].first_offset, 7);
-    assert_false(view.spans[2].positioned);
+    assert_int_equal(view.spans[2].begin_offset, 3);
 
     issue_batch_view(&view, batch, 0, 1);
     assert_int_equal(view.count, 1);
     assert_int_equal(view.span_count, 1);
     assert_int_equal(view.spans[0].partition, 1);
     assert_int_equal(view.spans[0].next_offset, 11);
-    assert_false(view.spans[0].positioned);
+    assert_int_equal(view.spans[0].begin_offset, 3);
     issue_batch_view_free(&view);
     issue_batch_free(batch);
 }
@@ -244,7 +244,7 @@ static void a_record_is_set_aside_with_ever_less(void **state)
     int message = 0;
 
     (void)state;
-    add(batch, 1, 10, GOOD, strlen(GOOD), true, &message);
+    add(batch, 1, 10, GOOD, strlen(GOOD), 0, &message);
     issue_item_set_aside(item, 1, 6, "error 1644");
     assert_int_equal(item->fault, ISSUE_REQUEST_REFUSED);
     assert_string_equal(item->detail, "error 1644");
@@ -258,7 +258,7 @@ static void a_record_is_set_aside_with_ever_less(void **state)
     assert_string_equal(item->request.request_id, "");
 
     /* What can't be read keeps its own fault. */
-    add(batch, 1, 11, "{", 1, true, &message);
+    add(batch, 1, 11, "{", 1, 0, &message);
     issue_item_set_aside(&batch->items[1], 1, 6, "error 1644");
     assert_int_equal(batch->items[1].fault, ISSUE_REQUEST_NOT_JSON);
     issue_batch_free(batch);

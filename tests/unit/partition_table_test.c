@@ -40,6 +40,22 @@ static void partitions_are_in_order_and_can_be_found(void **state)
     assert_null(partition_table_find(&table, 0));
 }
 
+static void a_hole_is_in_the_log_where_reading_went_on(void **state)
+{
+    struct partition partition = {.read_offset = -1, .next_offset = -1};
+
+    (void)state;
+    assert_int_equal(partition_table_begin_offset(&partition, 50), 50);
+    partition.positioned = true;
+    assert_int_equal(partition_table_begin_offset(&partition, 50), 0);
+    partition.next_offset = 40;
+    assert_int_equal(partition_table_begin_offset(&partition, 50), 40);
+    partition.read_offset = 45;
+    assert_int_equal(partition_table_begin_offset(&partition, 50), 45);
+    partition.positioned = false;
+    assert_int_equal(partition_table_begin_offset(&partition, 50), 45);
+}
+
 static void a_new_partition_knows_nothing(void **state)
 {
     struct partition_table table = {0};
@@ -131,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(partitions_are_in_order_and_can_be_found),
         cmocka_unit_test(a_new_partition_knows_nothing),
+        cmocka_unit_test(a_hole_is_in_the_log_where_reading_went_on),
         cmocka_unit_test(reading_goes_on_behind_what_was_taken),
         cmocka_unit_test(a_look_is_due_after_the_interval_and_when_the_last_is_over),
         cmocka_unit_test(caught_up_comes_once_a_look),
