@@ -137,6 +137,18 @@ static void kafka_away(void *cookie)
     issue_kafka_away(cookie);
 }
 
+/* The longest time from a request's coming until its record is in the log, or its row in the spool
+ * where looks can see it, or neither will ever be. */
+static int64_t settle_us(const struct io_thread *thread)
+{
+    int64_t settle_ms = issue_producer_settle_ms(thread->producer);
+
+    if (thread->spool)
+        settle_ms += thread->config->accept_timeout_ms +
+                     1000 * thread->config->sql.answer_timeout_s + SPOOL_LOOK_MARGIN_MS;
+    return 1000 * settle_ms;
+}
+
 static bool open_producer(struct io_thread *thread)
 {
     char error[512];
@@ -201,18 +213,6 @@ static void open_stores(struct io_thread *thread)
     if (thread->spool)
         thread->spool_writer =
             spool_writer_new(thread->base, thread->spool, thread->pool, thread->mailbox);
-}
-
-/* The longest time from a request's coming until its record is in the log, or its row in the spool
- * where looks can see it, or neither will ever be. */
-static int64_t settle_us(const struct io_thread *thread)
-{
-    int64_t settle_ms = issue_producer_settle_ms(thread->producer);
-
-    if (thread->spool)
-        settle_ms += thread->config->accept_timeout_ms +
-                     1000 * thread->config->sql.answer_timeout_s + SPOOL_LOOK_MARGIN_MS;
-    return 1000 * settle_ms;
 }
 
 static void write_refusals(struct io_thread *thread)

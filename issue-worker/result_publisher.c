@@ -11,7 +11,7 @@
 
 #define QUEUE_MAX 64 /* publications, so at most that many batches of results in memory */
 /* Older ones are not written: "caught up" is said of a moment, and gateways that count on hearing
- * it soon (ISSUE_PRODUCER_SETTLE_MS is their margin) would hear it too late to be true. */
+ * it soon (issue_producer_settle_ms is their margin) would hear it too late to be true. */
 #define AGE_MAX_US INT64_C(2000000)
 
 struct queued {
