@@ -42,8 +42,8 @@ void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *
 /* Produces without a report yet. */
 size_t issue_producer_open(const struct issue_producer *producer);
 
-/* The longest time, in milliseconds, from a send until its record is in the log or never will be, as
- * it follows from the settings. */
+/* The longest time, in milliseconds, from a send until its record is in the log or never will be,
+ * as it follows from the settings. */
 int64_t issue_producer_settle_ms(const struct issue_producer *producer);
 
 #endif
