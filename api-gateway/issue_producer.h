@@ -31,7 +31,12 @@ struct issue_producer *issue_producer_new(struct event_base *base,
 /* Free. Produces still open are reported UNKNOWN first: drain before. */
 void issue_producer_free(struct issue_producer *producer);
 
-/* Hand a request to Kafka. False: it was not taken (queue full), and will not be written. */
+/* Requests are spread over this many partitions, by couponId as everywhere (kafka_partition.h). 0:
+ * not known, none is taken; so it begins. */
+void issue_producer_set_partitions(struct issue_producer *producer, int32_t partitions);
+
+/* Hand a request to Kafka. False: it was not taken (queue full, partitions not known), and will not
+ * be written. */
 bool issue_producer_send(struct issue_producer *producer, const struct issue_request *request,
                          void *cookie);
 

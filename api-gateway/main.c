@@ -124,7 +124,7 @@ static void start_spool(struct gateway *gateway)
         return;
     gateway->spool =
         spool_new(visit->instance, gateway->config.spool_max_rows, visit->spool.rows > 0);
-    gateway->relay = spool_relay_start(&gateway->config, gateway->spool);
+    gateway->relay = spool_relay_start(&gateway->config, gateway->topic, gateway->spool);
 }
 
 static enum sql_class visit(struct sql_job *job, struct sql_session *session,
@@ -211,7 +211,8 @@ static bool open_all(struct gateway *gateway)
 
     gateway->base = event_base_new();
     CHECK(gateway->base, "no event loop");
-    gateway->topic = topic_watch_start(&gateway->config.kafka, error, sizeof error);
+    gateway->topic =
+        topic_watch_start(&gateway->config.kafka, &gateway->config.sql, error, sizeof error);
     if (!gateway->topic) {
         log_error("start_failed", "%s", error);
         return false;

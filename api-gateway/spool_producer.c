@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_partition.h"
 
 #define POLL_MS 50
 
@@ -108,7 +109,7 @@ void spool_producer_free(struct spool_producer *producer)
     free(producer);
 }
 
-bool spool_producer_reaches(struct spool_producer *producer, int timeout_ms)
+bool spool_producer_reaches(struct spool_producer *producer, int32_t partitions, int timeout_ms)
 {
     const struct rd_kafka_metadata *metadata;
     const struct rd_kafka_metadata_topic *topic;
@@ -119,15 +120,16 @@ bool spool_producer_reaches(struct spool_producer *producer, int timeout_ms)
         RD_KAFKA_RESP_ERR_NO_ERROR)
         return false;
     topic = metadata->topic_cnt == 1 ? &metadata->topics[0] : NULL;
-    reached = topic && topic->err == RD_KAFKA_RESP_ERR_NO_ERROR && topic->partition_cnt > 0;
-    for (int i = 0; reached && i < topic->partition_cnt; i++)
+    reached = topic && topic->err == RD_KAFKA_RESP_ERR_NO_ERROR && partitions > 0 &&
+              topic->partition_cnt >= partitions;
+    for (int i = 0; reached && i < partitions; i++)
         reached = topic->partitions[i].leader >= 0;
     rd_kafka_metadata_destroy(metadata);
     return reached;
 }
 
 static bool produce(struct spool_producer *producer, const struct issue_request *request,
-                    size_t number)
+                    int32_t partition, size_t number)
 {
     struct strbuf key = STRBUF_INIT;
     struct strbuf value = STRBUF_INIT;
@@ -135,8 +137,8 @@ static bool produce(struct spool_producer *producer, const struct issue_request 
 
     strbuf_add_u64(&key, request->coupon_id);
     issue_request_encode(request, &value);
-    taken = rd_kafka_produce(producer->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
-                             value.data, value.len, key.data, key.len, (void *)number);
+    taken = rd_kafka_produce(producer->topic, partition, RD_KAFKA_MSG_F_COPY, value.data, value.len,
+                             key.data, key.len, (void *)number);
     if (taken == 0)
         producer->open++;
     else
@@ -166,7 +168,7 @@ static void wait_for_reports(struct spool_producer *producer, int patience_ms,
 }
 
 bool spool_producer_send(struct spool_producer *producer, const struct spool_row *rows,
-                         size_t count, bool *delivered, int patience_ms,
+                         size_t count, int32_t partitions, bool *delivered, int patience_ms,
                          const atomic_bool *stopping)
 {
     bool all = true;
@@ -177,7 +179,8 @@ bool spool_producer_send(struct spool_producer *producer, const struct spool_row
     for (size_t i = 0; i < count; i++)
         delivered[i] = false;
     for (size_t i = 0; all && i < count; i++)
-        all = produce(producer, &rows[i].request, i);
+        all = produce(producer, &rows[i].request,
+                      kafka_partition_of_coupon(rows[i].request.coupon_id, partitions), i);
     wait_for_reports(producer, patience_ms, stopping);
     producer->delivered = NULL;
     return all && producer->open == 0 && !producer->failed;

@@ -22,15 +22,16 @@ struct spool_producer *spool_producer_new(const struct kafka_options *options, c
 /* Free, without waiting for records that have no report. NULL is allowed. */
 void spool_producer_free(struct spool_producer *producer);
 
-/* Does Kafka name a leader for each of the topic's partitions? Waits that long at most. */
-bool spool_producer_reaches(struct spool_producer *producer, int timeout_ms);
+/* Does Kafka name a leader for each of the first partitions of the topic? Waits that long at most.
+ */
+bool spool_producer_reaches(struct spool_producer *producer, int32_t partitions, int timeout_ms);
 
-/* Send rows in their order and wait for the reports. delivered[i] tells which are in the log.
- * False: some failed, or nothing was reported for patience_ms, or *stopping turned true; then the
- * others may get into the log until the producer is freed, and even a little later, in their order.
- * Free it: it takes no more. */
+/* Send rows in their order, spread over that many partitions, and wait for the reports.
+ * delivered[i] tells which are in the log. False: some failed, or nothing was reported for
+ * patience_ms, or *stopping turned true; then the others may get into the log until the producer is
+ * freed, and even a little later, in their order. Free it: it takes no more. */
 bool spool_producer_send(struct spool_producer *producer, const struct spool_row *rows,
-                         size_t count, bool *delivered, int patience_ms,
+                         size_t count, int32_t partitions, bool *delivered, int patience_ms,
                          const atomic_bool *stopping);
 
 #endif

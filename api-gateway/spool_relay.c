@@ -28,6 +28,7 @@
 struct spool_relay {
     const struct kafka_options *kafka;
     struct sql_options sql;
+    const struct topic_watch *topic;
     struct spool *spool;
     struct sql_session *session;     /* NULL: not connected */
     struct spool_producer *producer; /* NULL: none needed yet, or the last one was given up */
@@ -106,7 +107,9 @@ static void probe(struct spool_relay *relay)
 {
     if (clock_monotonic_us() - relay->probe_us < PROBE_EVERY_US)
         return;
-    tell_probe(relay, open_producer(relay) && spool_producer_reaches(relay->producer, PROBE_MS));
+    tell_probe(relay, open_producer(relay) &&
+                          spool_producer_reaches(relay->producer,
+                                                 topic_watch_partitions(relay->topic), PROBE_MS));
 }
 
 static bool may_hold(const struct spool_relay *relay)
@@ -160,10 +163,11 @@ static void remove_delivered(struct spool_relay *relay, size_t count)
 /* Move the first rows. True: there may be more. */
 static bool move(struct spool_relay *relay)
 {
+    int32_t partitions = topic_watch_partitions(relay->topic);
     size_t count = 0;
     struct sql_fault fault;
 
-    if (!hold(relay) ||
+    if (partitions == 0 || !hold(relay) ||
         !sql_ok(relay,
                 spool_table_read(relay->session, spool_instance(relay->spool), relay->rows, BATCH,
                                  &count, &fault),
@@ -171,8 +175,8 @@ static bool move(struct spool_relay *relay)
         count == 0)
         return false;
     FAILPOINT("spool_before_send");
-    if (spool_producer_send(relay->producer, relay->rows, count, relay->delivered, PATIENCE_MS,
-                            &relay->stopping)) {
+    if (spool_producer_send(relay->producer, relay->rows, count, partitions, relay->delivered,
+                            PATIENCE_MS, &relay->stopping)) {
         tell_probe(relay, true);
         remove_delivered(relay, count);
         return count == BATCH;
@@ -231,7 +235,8 @@ static void *relay_thread(void *cookie)
     return NULL;
 }
 
-struct spool_relay *spool_relay_start(const struct gateway_config *config, struct spool *spool)
+struct spool_relay *spool_relay_start(const struct gateway_config *config,
+                                      const struct topic_watch *topic, struct spool *spool)
 {
     struct spool_relay *relay = calloc(1, sizeof *relay);
 
@@ -240,6 +245,7 @@ struct spool_relay *spool_relay_start(const struct gateway_config *config, struc
     relay->sql = config->sql;
     if (relay->sql.answer_timeout_s > ANSWER_TIMEOUT_S)
         relay->sql.answer_timeout_s = ANSWER_TIMEOUT_S;
+    relay->topic = topic;
     relay->spool = spool;
     pthread_mutex_init(&relay->lock, NULL);
     pthread_cond_init(&relay->wake, NULL);

@@ -3,6 +3,7 @@
 
 #include "api-gateway/config.h"
 #include "api-gateway/spool.h"
+#include "api-gateway/topic_watch.h"
 
 /* A thread of each gateway that watches the spool (once a second, faster while there is something
  * in it) and, where it holds the right to, moves all gateways' rows to Kafka in their order. A
@@ -16,8 +17,9 @@
  * again. */
 struct spool_relay;
 
-/* Both must outlive it. */
-struct spool_relay *spool_relay_start(const struct gateway_config *config, struct spool *spool);
+/* All must outlive it. */
+struct spool_relay *spool_relay_start(const struct gateway_config *config,
+                                      const struct topic_watch *topic, struct spool *spool);
 
 /* Bounded by some seconds. NULL is allowed. */
 void spool_relay_stop(struct spool_relay *relay);

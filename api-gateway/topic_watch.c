@@ -8,16 +8,19 @@
 #include <librdkafka/rdkafka.h>
 
 #include "api-gateway/quiet_thread.h"
+#include "api-gateway/topic_layout.h"
 #include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/kafka/kafka_conf.h"
+#include "common/mysql/sql_session.h"
 
 #define ANSWER_TIMEOUT_MS 2000
 #define SEARCH_INTERVAL_US 1000000 /* until the topic is found */
 #define WATCH_INTERVAL_US 30000000
 
 struct topic_watch {
+    const struct sql_options *sql;
     const char *topic;
     rd_kafka_t *client;
     rd_kafka_topic_t *handle;
@@ -26,6 +29,7 @@ struct topic_watch {
     pthread_cond_t wake;
     bool stopping; /* under lock */
     atomic_int partitions;
+    int32_t settled;    /* thread only: topic_layout.h; 0: not known */
     int32_t last_count; /* thread only: as it was last seen; 0: never seen */
     bool told_missing;  /* thread only */
 };
@@ -39,20 +43,43 @@ static void topic_missing(struct topic_watch *watch)
     atomic_store(&watch->partitions, 0);
 }
 
+/* Requests go on to the partitions that were settled, so that their order holds. */
+static void tell_count(const struct topic_watch *watch, int32_t count)
+{
+    if (count == watch->settled)
+        log_info("topic_found", "topic %s has %d partitions", watch->topic, count);
+    else if (count > watch->settled)
+        log_error(
+            "topic_partitions_added",
+            "topic %s has %d partitions, and requests go on to the first %d of them: over more, "
+            "a coupon's requests would not be decided in the order of their arrival. Other "
+            "producers must be stopped. To use them all: stop the gateways, wait until all is "
+            "decided, delete the topic's row from topic_layout, start the gateways",
+            watch->topic, count, watch->settled);
+    else
+        log_error(
+            "topic_partitions_missing",
+            "topic %s has %d partitions, and requests are spread over %d: nothing is accepted. "
+            "If it was made anew, delete its row from topic_layout",
+            watch->topic, count, watch->settled);
+}
+
 static void topic_found(struct topic_watch *watch, int32_t count)
 {
-    if (watch->last_count != 0 && watch->last_count != count)
-        log_error(
-            "topic_partitions_changed",
-            "topic %s had %d partitions and has %d now: coupons move to other partitions, and "
-            "requests for one coupon are no longer decided in the order of their arrival. Use a "
-            "new topic instead, and let this one be drained first",
-            watch->topic, watch->last_count, count);
-    else if (watch->last_count == 0 || watch->told_missing)
-        log_info("topic_found", "topic %s has %d partitions", watch->topic, count);
+    struct sql_fault fault;
+
+    if (watch->settled == 0)
+        watch->settled = topic_layout_settle(watch->sql, watch->topic, count, &fault);
+    if (watch->settled == 0) {
+        log_warn("topic_layout_unknown", "error %u: %s; asking again every second", fault.code,
+                 fault.text);
+        return;
+    }
+    if (watch->last_count != count || watch->told_missing)
+        tell_count(watch, count);
     watch->told_missing = false;
     watch->last_count = count;
-    atomic_store(&watch->partitions, count);
+    atomic_store(&watch->partitions, count < watch->settled ? 0 : watch->settled);
 }
 
 /* Without an answer what is known stays so; the client itself logs why. */
@@ -97,11 +124,12 @@ static void *watch_thread(void *cookie)
         ask(watch);
     } while (
         rest(watch, topic_watch_partitions(watch) > 0 ? WATCH_INTERVAL_US : SEARCH_INTERVAL_US));
+    sql_thread_stop();
     return NULL;
 }
 
-struct topic_watch *topic_watch_start(const struct kafka_options *options, char *error,
-                                      size_t error_size)
+struct topic_watch *topic_watch_start(const struct kafka_options *options,
+                                      const struct sql_options *sql, char *error, size_t error_size)
 {
     static const struct kafka_setting defaults[] = {
         {"client.id", "api-gateway-topic-watch"},
@@ -118,6 +146,7 @@ struct topic_watch *topic_watch_start(const struct kafka_options *options, char 
         return NULL;
     watch = calloc(1, sizeof *watch);
     CHECK(watch, "out of memory");
+    watch->sql = sql;
     watch->topic = options->topic;
     watch->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, error_size);
     if (!watch->client) {

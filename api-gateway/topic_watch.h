@@ -5,21 +5,23 @@
 #include <stdint.h>
 
 #include "common/kafka/kafka_options.h"
+#include "common/mysql/sql_options.h"
 
 /* A thread that asks Kafka how many partitions the request topic has: every second until it is
  * known, then now and then. Logs when the topic is missing, found, or has another number of
- * partitions than before, which breaks the order of requests. */
+ * partitions than the one that was settled for it (topic_layout.h), to which requests keep. */
 struct topic_watch;
 
-/* options must outlive it. NULL: error says why. */
-struct topic_watch *topic_watch_start(const struct kafka_options *options, char *error,
+/* Both options must outlive it. NULL: error says why. */
+struct topic_watch *topic_watch_start(const struct kafka_options *options,
+                                      const struct sql_options *sql, char *error,
                                       size_t error_size);
 
 /* May take as long as an answer of Kafka's is waited for, 2 s. NULL is allowed. */
 void topic_watch_stop(struct topic_watch *watch);
 
-/* Partitions of the topic; 0: not known yet, or Kafka says that there is no such topic (any more).
- * Any thread. */
+/* The partitions over which requests are spread, from 0 on; 0: not known yet, or Kafka says that
+ * there is no such topic (any more), or not that many partitions. Any thread. */
 int32_t topic_watch_partitions(const struct topic_watch *watch);
 
 #endif

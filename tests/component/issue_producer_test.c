@@ -47,6 +47,7 @@ static void open_producer(struct world *world)
         issue_producer_new(world->base, &world->mock.options, delivered, error, sizeof error);
     if (!world->producer)
         fail_msg("no producer: %s", error);
+    issue_producer_set_partitions(world->producer, MOCK_CLUSTER_PARTITIONS);
 }
 
 static void turn(evutil_socket_t fd, short what, void *cookie)

@@ -10,6 +10,7 @@ from deploy.local.errors import LocalError
 from deploy.local.kafka import KafkaBroker
 from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.world import TOPIC, World
+from tests.faults import topic_admin
 from tests.faults.registry import row
 from tests.faults.stage import WORKER_FLAGS, Build, Stage, print_progress
 from tests.faults.trial import Trial
@@ -199,3 +200,21 @@ def broker_of_three_frozen(trial: Trial) -> None:
         while time.monotonic() - began < _SECONDS_FROZEN:
             trial.flow().wait_for("accepted", 20)
     trial.flow().wait_for("accepted", 40)
+
+
+@row(31, "partitions added under load", stage=ThreeBrokers)
+def partitions_added(trial: Trial) -> None:
+    system, gateway = trial.system, trial.world.gateways[0]
+    with trial.fault():
+        topic_admin.add_partitions(cluster_of(trial).address, TOPIC, 2 * system.partitions - 1)
+        # One gateway has known the topic as it was, the other finds it as it is now.
+        trial.may_end.add(gateway.name)
+        gateway.stop()
+        mark = gateway.process.log_file.stat().st_size
+        trial.restart(gateway)
+        trial.flow().wait_for("accepted", 80 if trial.short else 2000)
+        trial.flow().wait_for("result", 40)
+    log = trial.log_since(gateway.process, mark)
+    trial.expect("topic_partitions_added" in log, f"an alarm, topic_partitions_added, in {gateway.process.log_file}")
+    used = {partition for partition, end in system.ends().items() if end > 0}
+    trial.expect(max(used) < system.partitions, f"requests stay in the first {system.partitions} partitions, seen in {used}")

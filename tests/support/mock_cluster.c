@@ -2,8 +2,6 @@
 
 #include "common/base/check.h"
 
-#define PARTITIONS 3
-
 void mock_cluster_open(struct mock_cluster *mock)
 {
     char error[256];
@@ -13,8 +11,8 @@ void mock_cluster_open(struct mock_cluster *mock)
     CHECK(mock->client, "%s", error);
     mock->cluster = rd_kafka_mock_cluster_new(mock->client, 1);
     CHECK(mock->cluster, "no mock cluster");
-    rd_kafka_mock_topic_create(mock->cluster, "requests", PARTITIONS, 1);
-    rd_kafka_mock_topic_create(mock->cluster, "requests.DLT", PARTITIONS, 1);
+    rd_kafka_mock_topic_create(mock->cluster, "requests", MOCK_CLUSTER_PARTITIONS, 1);
+    rd_kafka_mock_topic_create(mock->cluster, "requests.DLT", MOCK_CLUSTER_PARTITIONS, 1);
     mock->options.brokers = rd_kafka_mock_cluster_bootstraps(mock->cluster);
 }
 

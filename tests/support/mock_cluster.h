@@ -6,6 +6,8 @@
 
 #include "common/kafka/kafka_options.h"
 
+#define MOCK_CLUSTER_PARTITIONS 3 /* of its topics */
+
 /* librdkafka's mock cluster with one broker in this process, for the errors that a real one won't
  * produce on demand. It is no broker to rely on: memory only, no deduplication. */
 struct mock_cluster {

@@ -121,7 +121,7 @@ class System:
             ends, fences = self.ends(), self.fences()
         except (KafkaError, OSError):
             return False
-        return len(ends) == self.partitions and all(fences.get(p, 0) >= end for p, end in ends.items())
+        return len(ends) >= self.partitions and all(fences.get(p, 0) >= end for p, end in ends.items())
 
     def wait_drained(self, seconds: float = SECONDS_TO_DRAIN) -> None:
         """Wait for drained(). Raises LocalError with what is left."""
