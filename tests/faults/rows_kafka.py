@@ -162,7 +162,7 @@ def disk_full(trial: Trial) -> None:
     trial.flow().wait_for("accepted", 40)
 
 
-@row(10, "leader killed", stage=ThreeBrokers)
+@row(10, "leader killed", stage=ThreeBrokers, long_only="row 9 loses one, then two, in its short version")
 def leader_lost(trial: Trial) -> None:
     cluster = cluster_of(trial)
     leader = cluster.leader(TOPIC, 0)
@@ -173,7 +173,7 @@ def leader_lost(trial: Trial) -> None:
         trial.flow().wait_for("result", 40)
 
 
-@row(10, "two of three brokers killed", stage=ThreeBrokers, long_only="row 9 loses two in its short version")
+@row(10, "two of three brokers killed", stage=ThreeBrokers, long_only="row 9 loses one, then two, in its short version")
 def two_brokers_lost(trial: Trial) -> None:
     cluster = cluster_of(trial)
     lost = trial.random.sample(cluster.brokers, 2)
