@@ -11,7 +11,6 @@ build/faults/table.json. Exit code 0 when nothing failed, 1 when something did, 
 
 import argparse
 import random
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from deploy.local.errors import LocalError
 from deploy.local.kafka import libs_present
+from tests.faults import interrupt
 from tests.faults import outcome as verdicts
 from tests.faults.outcome import Outcome, print_table, write_json
 from tests.faults.registry import Row, all_rows, missing
@@ -41,10 +41,6 @@ def _arguments() -> argparse.Namespace:
 
 def _chosen(rows: Sequence[Row], numbers: Sequence[int], name: str | None) -> list[Row]:
     return [row for row in rows if (not numbers or row.number in numbers) and (not name or name in row.slug)]
-
-
-def _interrupted(number: int, _: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def _play(rows: Sequence[Row], build: Build, seed: int, short: bool, outcomes: list[Outcome]) -> None:
@@ -81,7 +77,7 @@ def main() -> int:
     seed = random.SystemRandom().randrange(1 << 30) if options.seed is None else options.seed
     build, began = Build.of_environment(), time.monotonic()
     print(f"{len(chosen)} rows, SEED={seed}", flush=True)
-    signal.signal(signal.SIGTERM, _interrupted)
+    interrupt.raise_once()
     outcomes: list[Outcome] = []
     try:
         _play(chosen, build, seed, options.short, outcomes)

@@ -6,7 +6,6 @@ Exit code 0 when the checkers were content with every one, 1 when not."""
 
 import argparse
 import json
-import signal
 import sys
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 
 from deploy.local.errors import LocalError
 from deploy.local.world import Member, World
+from tests.faults import interrupt
 from tests.faults.outcome import percentile
 from tests.faults.registry import LoadPlan, Row
 from tests.faults.stage import Build, Plain
@@ -100,10 +100,6 @@ def _print(found: Sequence[Line]) -> None:
         print(f"| {line.outage} | {line.question} | {answers} | {times} |")
 
 
-def _interrupted(number: int, _: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
-
-
 def main() -> int:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(
@@ -111,7 +107,7 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=20, metavar="N", help="of each outage, default %(default)s")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, _interrupted)
+    interrupt.raise_once()
     found: list[Line] = []
     problems: list[str] = []
     build = Build.of_environment()

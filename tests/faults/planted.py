@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.paths import REPOSITORY
+from tests.faults import interrupt
 from tests.faults import outcome as verdicts
 
 _PATCHES = Path(__file__).parent / "planted"
@@ -132,10 +133,6 @@ def _print_table(catches: Sequence[Catch]) -> None:
     print(f"{sum(catch.caught for catch in catches)} of {len(catches)} planted bugs caught")
 
 
-def _interrupted(number: int, _: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
-
-
 def main() -> int:
     """Plant those of the rows that are asked for, or all."""
     parser = argparse.ArgumentParser(
@@ -155,7 +152,7 @@ def main() -> int:
         for planted in chosen:
             print(f"{planted.row:3} {planted.bug}\n        {planted.path.name}, seen by {planted.seen_by}")
         return 0
-    signal.signal(signal.SIGTERM, _interrupted)
+    interrupt.raise_once()
     os.environ.pop("COUPON_BUILD", None)
     os.environ.pop("COUPON_FAILPOINT_BUILD", None)
     catches = []

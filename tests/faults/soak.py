@@ -9,7 +9,6 @@ JSON in build/faults/soak.json."""
 import argparse
 import json
 import random
-import signal
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from deploy.local.errors import LocalError
 from deploy.local.kafka import libs_present
+from tests.faults import interrupt
 from tests.faults.outcome import Outcome, percentile
 from tests.faults.registry import LoadPlan, Row
 from tests.faults.soak_faults import KINDS, Fault
@@ -158,10 +158,6 @@ def _sum_up(soak: Soak, seed: int, path: Path) -> bool:
     return not problems and bool(counts)
 
 
-def _interrupted(number: int, _: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
-
-
 def main() -> int:
     """Soak, and sum up."""
     parser = argparse.ArgumentParser(
@@ -175,7 +171,7 @@ def main() -> int:
         return 2
     seed = random.SystemRandom().randrange(1 << 30) if options.seed is None else options.seed
     print(f"{options.minutes:g} minutes, SEED={seed}", flush=True)
-    signal.signal(signal.SIGTERM, _interrupted)
+    interrupt.raise_once()
     build = Build.of_environment()
     soak = Soak(time.monotonic() + options.minutes * 60, random.Random(seed))
     code = 0
