@@ -38,9 +38,22 @@ static bool fence_fits_log(struct issue_consumer *consumer, const struct partiti
     return false;
 }
 
-/* Where to begin each partition: at its fence; at the log's start where it has none yet. Where the
- * fence can't be read now, at Kafka's committed offset, and the transaction will find out. */
-static void position(struct issue_consumer *consumer, rd_kafka_topic_partition_list_t *list)
+/* Without fences: Kafka's committed offsets, and the log's start where the group has none. */
+static void begin_at_committed(struct issue_consumer *consumer,
+                               rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t error = rd_kafka_committed(consumer->client, list, LOOK_TIMEOUT_MS);
+
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("committed_unknown", "%s; beginning at the log's start", rd_kafka_err2str(error));
+    for (int i = 0; i < list->cnt; i++)
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR || list->elems[i].offset < 0)
+            list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+}
+
+/* Where to begin each partition: at its fence; at the log's start where it has none yet. False: the
+ * fences can't be read now, and the list is as it was. */
+static bool position(struct issue_consumer *consumer, rd_kafka_topic_partition_list_t *list)
 {
     size_t count = consumer->partitions.count;
     int32_t *numbers = calloc(count + 1, sizeof *numbers);
@@ -60,10 +73,8 @@ static void position(struct issue_consumer *consumer, rd_kafka_topic_partition_l
 
         CHECK(place, "partition %" PRId32 " is not in the assignment", partition->number);
         partition->positioned = known;
-        if (!known) {
-            place->offset = RD_KAFKA_OFFSET_STORED;
+        if (!known)
             continue;
-        }
         place->offset = fences[i] >= 0 ? fences[i] : RD_KAFKA_OFFSET_BEGINNING;
         partition->next_offset = fences[i];
         partition->bare = false;
@@ -78,6 +89,7 @@ static void position(struct issue_consumer *consumer, rd_kafka_topic_partition_l
     }
     free(fences);
     free(numbers);
+    return known;
 }
 
 static void assign(struct issue_consumer *consumer, rd_kafka_topic_partition_list_t *list)
@@ -87,8 +99,9 @@ static void assign(struct issue_consumer *consumer, rd_kafka_topic_partition_lis
     partition_table_clear(&consumer->partitions);
     for (int i = 0; i < list->cnt; i++)
         partition_table_add(&consumer->partitions, list->elems[i].partition);
-    if (list->cnt > 0)
-        position(consumer, list);
+    /* Where that is wrong the transaction will find out. */
+    if (list->cnt > 0 && !position(consumer, list))
+        begin_at_committed(consumer, list);
     error = rd_kafka_assign(consumer->client, list);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_error("assign_failed", "%s", rd_kafka_err2str(error));
@@ -150,11 +163,9 @@ bool issue_consumer_rewind(struct issue_consumer *consumer)
     bool known = false;
 
     if (list->cnt > 0) {
-        position(consumer, list);
-        for (size_t i = 0; i < consumer->partitions.count; i++) {
-            known = consumer->partitions.items[i].positioned;
+        known = position(consumer, list);
+        for (size_t i = 0; i < consumer->partitions.count; i++)
             consumer->partitions.items[i].read_offset = consumer->partitions.items[i].next_offset;
-        }
     }
     rd_kafka_topic_partition_list_destroy(list);
     if (!known)

@@ -69,8 +69,8 @@ static int close_world(void **state)
 
 static bool send_rows(struct world *world, int patience_ms)
 {
-    return spool_producer_send(world->producer, world->rows, ROWS, world->delivered, patience_ms,
-                               &world->stopping);
+    return spool_producer_send(world->producer, world->rows, ROWS, PARTITIONS, world->delivered,
+                               patience_ms, &world->stopping);
 }
 
 static rd_kafka_t *open_reader(struct world *world)
@@ -142,7 +142,7 @@ static void all_are_delivered_in_order(void **state)
 {
     struct world *world = *state;
 
-    assert_true(spool_producer_reaches(world->producer, PATIENCE_MS));
+    assert_true(spool_producer_reaches(world->producer, PARTITIONS, PATIENCE_MS));
     assert_true(send_rows(world, PATIENCE_MS));
     assert_int_equal(count_delivered(world), ROWS);
     assert_int_equal(requests_in_order(world), ROWS);
@@ -199,9 +199,9 @@ static void without_a_broker_it_gives_up(void **state)
 {
     struct world *world = *state;
 
-    assert_true(spool_producer_reaches(world->producer, PATIENCE_MS));
+    assert_true(spool_producer_reaches(world->producer, PARTITIONS, PATIENCE_MS));
     rd_kafka_mock_broker_set_down(world->mock.cluster, 1);
-    assert_false(spool_producer_reaches(world->producer, SHORT_PATIENCE_MS));
+    assert_false(spool_producer_reaches(world->producer, PARTITIONS, SHORT_PATIENCE_MS));
     assert_false(send_rows(world, SHORT_PATIENCE_MS));
     assert_int_equal(count_delivered(world), 0);
 }
@@ -228,7 +228,7 @@ static void without_the_topic_nothing_is_reached(void **state)
                                   RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     world->producer = spool_producer_new(&options, error, sizeof error);
     assert_non_null(world->producer);
-    assert_false(spool_producer_reaches(world->producer, 10 * SHORT_PATIENCE_MS));
+    assert_false(spool_producer_reaches(world->producer, PARTITIONS, 10 * SHORT_PATIENCE_MS));
 }
 
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)

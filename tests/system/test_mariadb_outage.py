@@ -1,6 +1,7 @@
 """Goal: the database killed and restarted in the middle of a sale. Requests are still accepted meanwhile, polls
 say PENDING, nothing is dead-lettered, and afterwards everything is decided."""
 
+from deploy.local.condition import wait_until
 from tests.support.crowd import Buyer, tally
 from tests.support.flow import Flow
 from tests.support.ledger import Ledger
@@ -28,3 +29,26 @@ def test_mariadb_killed_in_the_middle_of_a_sale(system: System, ledger: Ledger) 
         flow.wait_for_ended(80, 60)
     check_ends(system, ledger, flow)
     assert system.dead_letters.ends() == letters, "nothing is dead-lettered because the database was away"
+
+
+def test_a_group_that_never_committed_begins_while_mariadb_is_away(system: System, ledger: Ledger) -> None:
+    """Nothing says then where to begin: it waits, and finds its fences later."""
+    coupon = system.new_coupon(5)
+    buyers = [Buyer(coupon, user) for user in range(1, 11)]
+    system.crowd(ledger).at_once(buyers)
+    worker = system.world.make_worker(3, ["--kafka-group", "a-new-group"])
+    system.world.mariadb.process.kill9()
+    worker.start()
+    try:
+        assigned = wait_until(lambda: "partitions_assigned" in worker.process.log_tail(50), 60)
+        assert assigned, worker.process.log_tail()
+        system.world.mariadb.start()
+        system.world.mariadb.wait_ready()
+        later = [Buyer(coupon, user) for user in range(11, 21)]
+        system.crowd(ledger).at_once(later)
+        worker.wait_ready()
+        assert tally(later) == {"SOLD_OUT": 10}
+        assert worker.process.alive(), worker.process.log_tail()
+    finally:
+        worker.stop()
+    assert worker.process.exit_code() == 0, worker.process.log_tail()
