@@ -21,7 +21,7 @@ from tests.run.binaries import check_binaries
 from tests.run.builds import Variant
 from tests.run.ctests import run_c_tests
 from tests.run.lint import lint
-from tests.run.pytests import run_pytest
+from tests.run.pytests import PytestRun
 from tests.run.tally import Tally
 from tests.support import sanitizer
 
@@ -71,17 +71,25 @@ class Run:
     def python_tests(self) -> None:
         """The tests of the tests' own parts."""
         self.tally.heading("model, checkers and runner")
-        self._pytest("support", ["-q", "--no-header", "tests/support", "tests/run"])
+        self._pytest("support", ["-q", "--no-header", "tests/support", "tests/run"]).finish(self.tally)
 
     def system_tests(self) -> None:
         """pytest on real servers."""
         self.tally.heading("system tests")
-        self._pytest("system", ["tests/system", *self.arguments])
+        self._pytest("system", ["tests/system", *self.arguments]).finish(self.tally)
 
     def faults(self) -> None:
         """The short version of every row of the table of faults, on worlds of its own."""
         self.tally.heading("faults")
-        self._pytest("faults", ["tests/faults", *self.arguments])
+        self._pytest("faults", ["tests/faults", *self.arguments]).finish(self.tally)
+
+    def system_tests_beside_faults(self) -> None:
+        """Both mostly wait, and have worlds of their own."""
+        log = self.variant.path / "test-reports" / "faults.log"
+        faults = self._pytest("faults", ["tests/faults"], log)
+        self.system_tests()
+        self.tally.heading(f"faults, begun with the system tests; {log.relative_to(REPOSITORY)}")
+        faults.finish(self.tally)
 
     def demo(self) -> None:
         """The demo, as a newcomer runs it, with fewer sales."""
@@ -99,9 +107,9 @@ class Run:
             self.tally.check("no sanitizer report", "\n".join(sanitizer.reports()))
         return self.tally.finish()
 
-    def _pytest(self, name: str, arguments: list[str]) -> None:
+    def _pytest(self, name: str, arguments: list[str], log: Path | None = None) -> PytestRun:
         report = self.variant.path / "test-reports" / f"{name}.xml"
-        run_pytest(self.tally, name, arguments, report, self.environment)
+        return PytestRun(name, arguments, report, self.environment, log)
 
 
 def main() -> int:
@@ -130,10 +138,13 @@ def main() -> int:
             run.c_tests("component")
         if options.what not in ("system", "faults"):
             run.python_tests()
-        if options.what in ("all", "system"):
-            run.system_tests()
-        if options.what in ("all", "faults"):
-            run.faults()
+        if options.what == "all" and not run.variant.sanitized:
+            run.system_tests_beside_faults()
+        else:
+            if options.what in ("all", "system"):
+                run.system_tests()
+            if options.what in ("all", "faults"):
+                run.faults()
         if options.what == "all":
             run.demo()
     return run.end()
