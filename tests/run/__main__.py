@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from deploy.local.paths import REPOSITORY
 from tests.run.binaries import check_binaries
