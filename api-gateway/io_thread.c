@@ -82,7 +82,6 @@ static void tick(evutil_socket_t fd, short what, void *cookie)
     issue_tick(thread, now_us);
     if (thread->spool)
         spool_tick(thread, now_us);
-    issue_producer_set_partitions(thread->producer, topic_watch_partitions(thread->topic));
     progress_set_partitions(&thread->progress, topic_watch_partitions(thread->topic), now_us);
     broadcast_feed_tick(thread, now_us);
     gateway_metrics_open(thread->metrics, http_server_connections(thread->server),

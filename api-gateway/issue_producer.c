@@ -34,7 +34,6 @@ struct issue_producer {
     struct producer_client *client;
     TAILQ_HEAD(, producer_client) retired; /* turned fatal; each kept until its reports are in */
     int64_t settle_ms;
-    int32_t partitions; /* 0: not known */
     int wake_fd;
     struct event *wake;
     size_t open;
@@ -262,22 +261,17 @@ void issue_producer_free(struct issue_producer *producer)
     free(producer);
 }
 
-void issue_producer_set_partitions(struct issue_producer *producer, int32_t partitions)
-{
-    producer->partitions = partitions;
-}
-
 bool issue_producer_send(struct issue_producer *producer, const struct issue_request *request,
-                         void *cookie)
+                         int32_t partitions, void *cookie)
 {
-    if (producer->partitions <= 0)
+    if (partitions <= 0)
         return false;
     strbuf_clear(&producer->key);
     strbuf_add_u64(&producer->key, request->coupon_id);
     strbuf_clear(&producer->value);
     issue_request_encode(request, &producer->value);
     if (rd_kafka_produce(producer->client->topic,
-                         kafka_partition_of_coupon(request->coupon_id, producer->partitions),
+                         kafka_partition_of_coupon(request->coupon_id, partitions),
                          RD_KAFKA_MSG_F_COPY, producer->value.data, producer->value.len,
                          producer->key.data, producer->key.len, cookie) != 0) {
         log_warn("produce_refused", "%s", rd_kafka_err2str(rd_kafka_last_error()));

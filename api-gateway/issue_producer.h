@@ -31,14 +31,11 @@ struct issue_producer *issue_producer_new(struct event_base *base,
 /* Free. Produces still open are reported UNKNOWN first: drain before. */
 void issue_producer_free(struct issue_producer *producer);
 
-/* Requests are spread over this many partitions, by couponId as everywhere (kafka_partition.h). 0:
- * not known, none is taken; so it begins. */
-void issue_producer_set_partitions(struct issue_producer *producer, int32_t partitions);
-
-/* Hand a request to Kafka. False: it was not taken (queue full, partitions not known), and will not
- * be written. */
+/* Hand a request to Kafka. Requests are spread over that many partitions, by couponId as everywhere
+ * (kafka_partition.h); 0: not known. False: it was not taken (queue full, partitions not known),
+ * and will not be written. */
 bool issue_producer_send(struct issue_producer *producer, const struct issue_request *request,
-                         void *cookie);
+                         int32_t partitions, void *cookie);
 
 /* Be told when no broker can be reached while produces are open. */
 void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *cookie),

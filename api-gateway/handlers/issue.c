@@ -141,7 +141,8 @@ static void produce(struct issue_accept *accept)
     }
     accept->produced = true;
     accept->deadline_us = kafka_deadline_us(accept);
-    if (issue_producer_send(thread->producer, &accept->request, accept))
+    if (issue_producer_send(thread->producer, &accept->request,
+                            topic_watch_partitions(thread->topic), accept))
         TAILQ_INSERT_TAIL(&thread->accepts, accept, next);
     else
         not_taken(accept);

@@ -47,7 +47,6 @@ static void open_producer(struct world *world)
         issue_producer_new(world->base, &world->mock.options, delivered, error, sizeof error);
     if (!world->producer)
         fail_msg("no producer: %s", error);
-    issue_producer_set_partitions(world->producer, MOCK_CLUSTER_PARTITIONS);
 }
 
 static void turn(evutil_socket_t fd, short what, void *cookie)
@@ -94,7 +93,7 @@ static bool try_send(struct world *world, struct send *send, uint64_t coupon_id)
     };
 
     *send = (struct send){.world = world};
-    return issue_producer_send(world->producer, &request, send);
+    return issue_producer_send(world->producer, &request, MOCK_CLUSTER_PARTITIONS, send);
 }
 
 #define TURNS_MAX 300 /* of 100 ms: far more than message.timeout.ms */
