@@ -8,19 +8,28 @@ from tests.support.murmur2 import partition_of
 from tests.support.wire import Record, Request, Unreadable, read_request
 
 
-def check_log(account: Account, records: Iterable[Record], partitions: int) -> list[str]:
-    """Violations of an account against a dump of the topic."""
-    return shortened("log", _violations(account, records, partitions))
+_Requests = dict[str, tuple[Record, Request]]
 
 
-def _violations(account: Account, records: Iterable[Record], partitions: int) -> Iterator[str]:
-    found: dict[str, tuple[Record, Request]] = {}
+def requests_of(records: Iterable[Record]) -> _Requests:
+    """The first record of each requestId, to be read once for many accounts."""
+    found: _Requests = {}
     for record in records:
         try:
             request = read_request(record)
         except Unreadable:
             continue
         found.setdefault(request.request_id, (record, request))
+    return found
+
+
+def check_log(account: Account, records: Iterable[Record] | _Requests, partitions: int) -> list[str]:
+    """Violations of an account against a dump of the topic."""
+    found = records if isinstance(records, dict) else requests_of(records)
+    return shortened("log", _violations(account, found, partitions))
+
+
+def _violations(account: Account, found: _Requests, partitions: int) -> Iterator[str]:
     for request_id, attempt in account.accepted().items():
         if request_id not in found:
             yield f"{request_id} was answered 202 and is not in the topic"
