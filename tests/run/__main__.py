@@ -4,7 +4,7 @@
   unit     unit and component tests, the fuzz targets on their corpora
   system   the system tests on real servers; further arguments go to pytest, e.g. -k crowd
   faults   the short version of every row of the table of faults; further arguments go to pytest
-  all      check, component tests, system tests, some of the faults, a short demo
+  all      check, component tests, system tests but for the longest, some of the faults, a short demo: a quarter of an hour
 
 DIR is build (the default), build/asan or build/tsan. The last line is always "N passed, N failed"."""
 
@@ -27,6 +27,7 @@ from tests.run.tally import Tally
 from tests.support import sanitizer
 
 _SUPPRESSIONS = REPOSITORY / "tests" / "run"
+_LONG_SYSTEM_TESTS = "test_spool_crash or test_worker_crash"
 _FEW_FAULTS = (
     "test_planted or operator or 01-worker or 02-worker or 04-gateway or 05-gateway or 13-mysql or 20-redis-killed or 28-same"
 )
@@ -81,6 +82,11 @@ class Run:
         """pytest on real servers."""
         self.tally.heading("system tests")
         self._pytest("system", ["tests/system", *self.arguments]).finish(self.tally)
+
+    def most_system_tests(self) -> None:
+        """The same without those whose programs are killed over and over, for which rows of faults stand in."""
+        self.tally.heading("system tests")
+        self._pytest("system", ["tests/system", "-k", f"not ({_LONG_SYSTEM_TESTS})"]).finish(self.tally)
 
     def faults(self) -> None:
         """The short version of every row of the table of faults, on worlds of its own."""
@@ -139,10 +145,11 @@ def main() -> int:
             run.c_tests("component")
         if options.what not in ("system", "faults"):
             run.python_tests()
-        if options.what in ("all", "system"):
-            run.system_tests()
         if options.what == "all":
+            run.most_system_tests()
             run.few_faults()
+        if options.what == "system":
+            run.system_tests()
         if options.what == "faults":
             run.faults()
         if options.what == "all":
