@@ -28,9 +28,7 @@ from tests.support import sanitizer
 
 _SUPPRESSIONS = REPOSITORY / "tests" / "run"
 _LONG_SYSTEM_TESTS = "test_spool_crash or test_worker_crash"
-_FEW_FAULTS = (
-    "test_planted or operator or 01-worker or 02-worker or 04-gateway or 05-gateway or 13-mysql or 20-redis-killed or 28-same"
-)
+_FEW_FAULTS = "test_planted or operator or 28-same"
 
 
 class Run:
