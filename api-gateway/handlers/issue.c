@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api-gateway/caller.h"
 #include "api-gateway/handlers/issue_answer.h"
 #include "api-gateway/handlers/issue_body.h"
 #include "api-gateway/handlers/issue_spooled.h"
@@ -242,9 +243,13 @@ static void handle(struct http_exchange *exchange, enum issue_path path)
     struct issue_accept *accept;
     struct issue_wish wish;
     enum coupon_answer answer;
+    struct caller caller;
     char text[256];
 
-    switch (issue_body_read(http_exchange_request(exchange), path, &wish, text, sizeof text)) {
+    if (!caller_identify(exchange, &caller))
+        return;
+    switch (issue_body_read(http_exchange_request(exchange), path, caller.user_id, &wish, text,
+                            sizeof text)) {
     case ISSUE_BODY_OK:
         break;
     case ISSUE_BODY_NOT_JSON:
@@ -254,6 +259,8 @@ static void handle(struct http_exchange *exchange, enum issue_path path)
         problem_invalid_request(exchange, text);
         return;
     }
+    if (!caller_act_for(&caller, exchange, wish.user_id))
+        return;
     answer = coupon_cache_find(thread->coupons, wish.coupon_id, &view, NULL);
     if (answer == COUPON_KNOWN)
         admission = admission_decide(view, wall_ms);

@@ -114,7 +114,8 @@ static bool has_field_twice(const struct http_request *request, const char *name
 }
 
 enum issue_body_fault issue_body_read(const struct http_request *request, enum issue_path path,
-                                      struct issue_wish *wish, char *text, size_t text_size)
+                                      uint64_t caller_id, struct issue_wish *wish, char *text,
+                                      size_t text_size)
 {
     const struct http_slice *key = http_request_field(request, "idempotency-key");
     struct http_slice value;
@@ -137,6 +138,8 @@ enum issue_body_fault issue_body_read(const struct http_request *request, enum i
     fault = read_body(request, wish, text, text_size);
     if (fault != ISSUE_BODY_OK)
         return fault;
+    if (!wish->user_id)
+        wish->user_id = caller_id;
     if (!wish->user_id)
         return invalid(text, text_size, "userId is missing: send {\"userId\":16}.");
     if (!wish->coupon_id)

@@ -21,8 +21,10 @@ enum issue_body_fault { ISSUE_BODY_OK, ISSUE_BODY_NOT_JSON, ISSUE_BODY_INVALID }
 /* What the path's {…} is; the other id comes from the body, or userId from the query. */
 enum issue_path { ISSUE_PATH_COUPON, ISSUE_PATH_USER };
 
-/* On a fault text says what is wrong. The key points into the request. */
+/* On a fault text says what is wrong. The key points into the request. caller_id: the user for a
+ * request that names none; 0: it must name one. Whether the two agree is not looked at here. */
 enum issue_body_fault issue_body_read(const struct http_request *request, enum issue_path path,
-                                      struct issue_wish *wish, char *text, size_t text_size);
+                                      uint64_t caller_id, struct issue_wish *wish, char *text,
+                                      size_t text_size);
 
 #endif

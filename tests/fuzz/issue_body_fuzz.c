@@ -178,7 +178,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         .fields = {{name, input.key}, {name, input.key}},
         .field_count = input.keys,
     };
-    enum issue_body_fault fault = issue_body_read(&request, input.path, &wish, text, sizeof text);
+    enum issue_body_fault fault =
+        issue_body_read(&request, input.path, 0, &wish, text, sizeof text);
 
     EXPECT((fault == ISSUE_BODY_OK) == model.good, "fault %d (%s), expected %s", fault, text,
            model.good ? "none" : "one");

@@ -66,7 +66,7 @@ static void every_path_tells_both_ids(void **state)
         struct issue_wish wish;
         char text[200] = "";
         enum issue_body_fault fault =
-            issue_body_read(&request, rows[i].path, &wish, text, sizeof text);
+            issue_body_read(&request, rows[i].path, 0, &wish, text, sizeof text);
 
         if (fault != ISSUE_BODY_OK || wish.coupon_id != rows[i].coupon_id ||
             wish.user_id != rows[i].user_id || wish.key != NULL)
@@ -83,7 +83,7 @@ static void expect_fault(enum issue_path path, const char *param, const char *qu
     struct http_request request = request_of(param, query, body);
     struct issue_wish wish;
     char text[200] = "";
-    enum issue_body_fault fault = issue_body_read(&request, path, &wish, text, sizeof text);
+    enum issue_body_fault fault = issue_body_read(&request, path, 0, &wish, text, sizeof text);
 
     if (fault != expected)
         fail_msg("%s ? %s %s: expected fault %d, saw %d (%s)", param, query, body, expected, fault,
@@ -206,7 +206,8 @@ static const char *read_key(const char *field)
     request.fields[0] = (struct http_field){slice("content-type"), slice("application/json")};
     request.fields[1] = (struct http_field){slice("idempotency-key"), slice(field)};
     request.field_count = 2;
-    if (issue_body_read(&request, ISSUE_PATH_COUPON, &wish, text, sizeof text) != ISSUE_BODY_OK) {
+    if (issue_body_read(&request, ISSUE_PATH_COUPON, 0, &wish, text, sizeof text) !=
+        ISSUE_BODY_OK) {
         if (strstr(text, "Idempotency-Key") == NULL)
             fail_msg("\"%s\" is refused with \"%s\"", field, text);
         return NULL;
@@ -276,9 +277,37 @@ static void two_idempotency_keys_are_none(void **state)
     for (size_t i = 0; i < 2; i++)
         request.fields[i] = (struct http_field){slice("idempotency-key"), slice("same")};
     request.field_count = 2;
-    assert_int_equal(issue_body_read(&request, ISSUE_PATH_COUPON, &wish, text, sizeof text),
+    assert_int_equal(issue_body_read(&request, ISSUE_PATH_COUPON, 0, &wish, text, sizeof text),
                      ISSUE_BODY_INVALID);
     assert_non_null(strstr(text, "once"));
+}
+
+static void the_caller_stands_in_where_the_request_names_no_user(void **state)
+{
+    static const struct {
+        enum issue_path path;
+        const char *param, *query, *body;
+        uint64_t user_id;
+    } rows[] = {
+        {ISSUE_PATH_COUPON, "1", "", "", 99},
+        {ISSUE_PATH_COUPON, "1", "", "{}", 99},
+        {ISSUE_PATH_COUPON, "1", "", "{\"userId\":null}", 99},
+        {ISSUE_PATH_COUPON, "1", "", "{\"userId\":16}", 16},
+        {ISSUE_PATH_COUPON, "1", "userId=16", "", 16},
+        {ISSUE_PATH_USER, "16", "", "{\"couponId\":1}", 16},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct http_request request = request_of(rows[i].param, rows[i].query, rows[i].body);
+        struct issue_wish wish;
+        char text[200];
+
+        assert_int_equal(issue_body_read(&request, rows[i].path, 99, &wish, text, sizeof text),
+                         ISSUE_BODY_OK);
+        assert_int_equal(wish.user_id, rows[i].user_id);
+        assert_int_equal(wish.coupon_id, 1);
+    }
 }
 
 int main(void)
@@ -292,6 +321,7 @@ int main(void)
         cmocka_unit_test(an_idempotency_key_is_a_string_or_a_token),
         cmocka_unit_test(an_idempotency_key_has_at_most_255_characters),
         cmocka_unit_test(two_idempotency_keys_are_none),
+        cmocka_unit_test(the_caller_stands_in_where_the_request_names_no_user),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
