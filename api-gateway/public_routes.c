@@ -3,14 +3,22 @@
 #include "api-gateway/handlers/coupon.h"
 #include "api-gateway/handlers/issue.h"
 #include "api-gateway/handlers/result.h"
+#include "api-gateway/handlers/user_coupon.h"
 
 #define ISSUE_BODY_MAX 4096
+#define USE_BODY_MAX 4096
 
 static const struct http_route routes[] = {
     {HTTP_METHOD_POST, "/api/v1/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
     {HTTP_METHOD_GET, "/api/v1/coupons/result/{requestId}", result_handle, 0},
     {HTTP_METHOD_GET, "/api/v1/coupons", coupon_handle_list, 0},
     {HTTP_METHOD_GET, "/api/v1/coupons/{couponId}", coupon_handle_read, 0},
+    {HTTP_METHOD_GET, "/api/v1/users/{userId}/coupons", user_coupon_handle_list, 0},
+    {HTTP_METHOD_GET, "/api/v1/coupons/{couponId}/issued/{issueNo}", user_coupon_handle_read, 0},
+    {HTTP_METHOD_POST, "/api/v1/coupons/{couponId}/issued/{issueNo}/use", user_coupon_handle_use,
+     USE_BODY_MAX},
+    {HTTP_METHOD_POST, "/api/v1/coupons/{couponId}/issued/{issueNo}/cancel-use",
+     user_coupon_handle_cancel, USE_BODY_MAX},
     /* older paths */
     {HTTP_METHOD_POST, "/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
     {HTTP_METHOD_GET, "/coupons/result/{requestId}", result_handle, 0},
