@@ -45,7 +45,7 @@ struct issue_producer {
  * the others. */
 static const struct kafka_setting defaults[] = {
     {"client.id", "api-gateway"},
-    {"linger.ms", "1"},
+    {"linger.ms", "5"},
     {"message.timeout.ms", "5000"},
     {"request.timeout.ms", "4000"},
     {"socket.timeout.ms", "5000"},
