@@ -42,6 +42,23 @@ static const struct option_spec expiry_specs[] = {
      .help = "Delete the results of requests that were decided longer ago, so that their ids are "
              "unknown again; 0: keep all. Choose more than the topic's retention and than any "
              "client's patience."},
+    {.name = "outbox-retention",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct expiry_config, outbox_retention_s),
+     .default_value = "604800",
+     .min = 0,
+     .max = INT64_C(3153600000),
+     .argument = "SECONDS",
+     .help = "Delete events from the outbox that were published longer ago; 0: keep all. What is "
+             "not published stays."},
+    {.name = "events",
+     .type = OPTION_CHOICE,
+     .offset = offsetof(struct expiry_config, events),
+     .default_value = "on",
+     .choices = "on|off",
+     .argument = "on|off",
+     .help = "Whether what expires is written to the outbox too, for issue-worker relay to "
+             "publish."},
     {.name = "progress",
      .type = OPTION_CHOICE,
      .offset = offsetof(struct expiry_config, progress),
@@ -77,8 +94,8 @@ enum option_result expiry_config_read(struct expiry_config *config, int argc, ch
     return option_read(
         "expiry-batch", "expiry-batch [OPTION]...",
         "Closes coupons whose window is over, expires users' coupons whose time is over, and "
-        "deletes "
-        "old results, in small transactions on the database's clock; then ends. Run it from cron. "
+        "deletes old results and published events, in small transactions on the database's clock; "
+        "then ends. Run it from cron. "
         "One line of JSON on standard output sums the run up. One runs at a time: another one ends "
         "at once. Killed at any point it loses nothing, and the next run goes on.\n\n"
         "Exit: 0 done, or a limit reached, or another one runs; 64 wrong usage; 69 the database is "

@@ -15,6 +15,8 @@ struct expiry_config {
     int64_t time_budget_s; /* 0: none */
     int64_t chunk_rows;
     int64_t result_retention_s; /* 0: keep all */
+    int64_t outbox_retention_s; /* 0: keep all */
+    const char *events;         /* "on" or "off" */
     const char *progress;       /* "auto", "on" or "off" */
     const char *metrics_file;   /* NULL: none */
     const char *log_level;

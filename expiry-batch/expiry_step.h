@@ -13,9 +13,12 @@ struct expiry_work {
     char now[32];   /* the run's instant on the database's clock, as SQL text in quotes */
     int64_t now_ms; /* the same */
     int64_t result_retention_s; /* 0: keep all */
+    int64_t outbox_retention_s; /* 0: keep all */
+    bool with_events;           /* what expires is told of in the outbox */
     size_t rows_max;            /* of the next chunk */
     struct strbuf cursor;       /* condition that leaves out what this step has been at */
     struct strbuf text;         /* of the statement being made */
+    struct strbuf events;       /* the statement that tells of a chunk */
     struct sql_fault fault;     /* of the last statement that failed */
 };
 
@@ -37,6 +40,7 @@ struct expiry_step {
 extern const struct expiry_step coupon_closing;
 extern const struct expiry_step user_coupon_expiry;
 extern const struct expiry_step result_pruning;
+extern const struct expiry_step outbox_pruning;
 
 /* Run work->text: a statement, or a query of one number. */
 enum sql_class expiry_work_execute(struct expiry_work *work);

@@ -1,12 +1,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/check.h"
+#include "common/base/failpoint.h"
+#include "common/mysql/outbox_table.h"
 #include "expiry-batch/expiry_step.h"
 
 /* What users hold and did not use becomes EXPIRED when its time is over. The rows are found in the
  * order of the key user_coupon_due, from where the last chunk ended: entries that were just moved
- * out of the range and are not purged yet are not looked at again. They are changed by primary key.
- */
+ * out of the range and are not purged yet are not looked at again. They are changed by primary key,
+ * and what is told of them is read after they are locked. */
 
 static void add_due(struct expiry_work *work)
 {
@@ -52,15 +55,68 @@ static enum sql_class find_due(struct expiry_work *work, struct due_rows *due)
                              &work->fault);
 }
 
-static enum sql_class expire(struct expiry_work *work, const struct due_rows *due)
+/* Those that are still due once they are locked. */
+struct locked_rows {
+    struct expiry_work *work;
+    struct strbuf keys; /* as in due_rows */
+    size_t count;
+};
+
+static void read_locked(void *cookie, char **values, const unsigned long *lengths)
 {
+    struct locked_rows *locked = cookie;
+    const struct coupon_event event = {
+        .type = COUPON_EVENT_EXPIRED,
+        .coupon_id = (uint64_t)sql_read_number(values[0], 0),
+        .issue_no = (uint32_t)sql_read_number(values[1], 0),
+        .change_no = (uint32_t)sql_read_number(values[2], 0) + 1,
+        .user_id = (uint64_t)sql_read_number(values[3], 0),
+        .occurred_at_ms = sql_read_time(values[4], lengths[4], 0),
+    };
+
+    strbuf_addf(&locked->keys, "%s(%" PRIu64 ",%" PRIu32 ")", locked->count++ > 0 ? "," : "",
+                event.coupon_id, event.issue_no);
+    if (locked->work->with_events)
+        outbox_statement_add(&locked->work->events, &event);
+}
+
+/* In the order of the primary key. What their events say is read here too. */
+static enum sql_class lock_due(struct expiry_work *work, const struct due_rows *due,
+                               struct locked_rows *locked)
+{
+    outbox_statement_begin(&work->events);
     strbuf_clear(&work->text);
-    strbuf_add_text(&work->text, "UPDATE user_coupon FORCE INDEX (PRIMARY) SET status='EXPIRED'");
+    strbuf_add_text(&work->text, "SELECT coupon_id,issue_no,change_no,user_id,UTC_TIMESTAMP(3) "
+                                 "FROM user_coupon FORCE INDEX (PRIMARY)");
     add_due(work);
     strbuf_add_text(&work->text, " AND (coupon_id,issue_no) IN (");
     strbuf_add(&work->text, due->keys.data, due->keys.len);
-    strbuf_add(&work->text, ")", 1);
-    return expiry_work_execute(work);
+    strbuf_add_text(&work->text, ") ORDER BY coupon_id,issue_no FOR UPDATE");
+    return sql_session_query(work->session, work->text.data, work->text.len, read_locked, locked,
+                             &work->fault);
+}
+
+static enum sql_class expire(struct expiry_work *work, const struct locked_rows *locked)
+{
+    enum sql_class class;
+
+    if (locked->count == 0)
+        return SQL_OK;
+    strbuf_clear(&work->text);
+    strbuf_addf(&work->text,
+                "UPDATE user_coupon FORCE INDEX (PRIMARY) SET status='EXPIRED',"
+                "change_no=change_no+1 WHERE (coupon_id,issue_no) IN (%s)",
+                locked->keys.data);
+    class = expiry_work_execute(work);
+    if (class != SQL_OK)
+        return class;
+    CHECK(sql_session_changed_rows(work->session) == locked->count,
+          "%" PRIu64 " changed of %zu that are locked", sql_session_changed_rows(work->session),
+          locked->count);
+    FAILPOINT("expiry_between_statements");
+    if (!work->with_events)
+        return SQL_OK;
+    return sql_session_execute(work->session, work->events.data, work->events.len, &work->fault);
 }
 
 /* Written so that the whole key bounds the range. */
@@ -76,17 +132,19 @@ static void move_on(struct expiry_work *work, const struct due_rows *due)
 static enum sql_class chunk(struct expiry_work *work, size_t *seen, size_t *changed)
 {
     struct due_rows due = {.keys = STRBUF_INIT};
+    struct locked_rows locked = {.work = work, .keys = STRBUF_INIT};
     enum sql_class class = find_due(work, &due);
 
-    *changed = 0;
     *seen = due.count;
-    if (class == SQL_OK && due.count > 0) {
-        class = expire(work, &due);
-        *changed = (size_t)sql_session_changed_rows(work->session);
-    }
+    if (class == SQL_OK && due.count > 0)
+        class = lock_due(work, &due, &locked);
+    if (class == SQL_OK)
+        class = expire(work, &locked);
     if (class == SQL_OK && due.count > 0)
         move_on(work, &due);
+    *changed = class == SQL_OK ? locked.count : 0;
     strbuf_free(&due.keys);
+    strbuf_free(&locked.keys);
     return class;
 }
 

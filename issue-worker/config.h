@@ -18,6 +18,7 @@ struct worker_config {
     int64_t batch_max;
     int64_t batch_age_ms;
     int64_t result_ttl_s;
+    const char *events;
     struct kafka_options kafka;
     struct sql_options sql;
     struct redis_options redis;

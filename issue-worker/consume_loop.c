@@ -1,6 +1,7 @@
 #include "issue-worker/consume_loop_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/check.h"
 #include "common/base/clock.h"
@@ -107,7 +108,8 @@ struct consume_loop *consume_loop_start(const struct worker_config *config,
     if (!loop->dead_letter)
         goto err0;
     loop->transaction =
-        issue_transaction_new(&config->sql, config->kafka.topic, loop->dead_letter, &hook);
+        issue_transaction_new(&config->sql, config->kafka.topic, strcmp(config->events, "on") == 0,
+                              loop->dead_letter, &hook);
     loop->consumer = issue_consumer_new(&config->kafka, config->group, &hooks, error, error_size);
     if (!loop->consumer)
         goto err1;

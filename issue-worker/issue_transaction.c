@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/mysql/coupon_row.h"
 #include "common/mysql/schema_version.h"
+#include "issue-worker/issue_counts.h"
 #include "issue-worker/issue_lookup.h"
 #include "issue-worker/issue_session.h"
 #include "issue-worker/issue_statements.h"
@@ -20,6 +21,7 @@
 
 struct issue_transaction {
     const char *topic;
+    bool events;
     struct dead_letter *dead_letter;
     struct issue_transaction_hook hook;
     struct issue_session session;
@@ -27,23 +29,23 @@ struct issue_transaction {
     struct issue_lookup lookup;
     struct strbuf statement;
     struct strbuf results; /* the statement that inserts them */
+    struct strbuf outbox;  /* the statement that inserts the events */
     int careful;           /* batches left for which requestIds are looked up first */
-    struct issue_count *counts;
-    struct issue_sold_out *sold_out;
-    size_t sold_out_count;
-    size_t capacity; /* of counts and sold_out */
+    struct issue_counts counts;
     struct sql_fault fault;
     struct lost_commit lost_commit;
 };
 
 struct issue_transaction *issue_transaction_new(const struct sql_options *options,
-                                                const char *topic, struct dead_letter *dead_letter,
+                                                const char *topic, bool events,
+                                                struct dead_letter *dead_letter,
                                                 const struct issue_transaction_hook *hook)
 {
     struct issue_transaction *transaction = calloc(1, sizeof *transaction);
 
     CHECK(transaction, "out of memory");
     transaction->topic = topic;
+    transaction->events = events;
     transaction->dead_letter = dead_letter;
     transaction->hook = *hook;
     transaction->session = (struct issue_session){
@@ -64,8 +66,8 @@ void issue_transaction_free(struct issue_transaction *transaction)
     issue_lookup_free(&transaction->lookup);
     strbuf_free(&transaction->statement);
     strbuf_free(&transaction->results);
-    free(transaction->counts);
-    free(transaction->sold_out);
+    strbuf_free(&transaction->outbox);
+    issue_counts_free(&transaction->counts);
     free(transaction);
 }
 
@@ -140,37 +142,6 @@ static void decide_all(struct issue_transaction *transaction, struct issue_batch
     }
 }
 
-/* The coupons whose count changed, and those that are sold out by it. */
-static size_t count_issued(struct issue_transaction *transaction)
-{
-    const struct issue_lookup *lookup = &transaction->lookup;
-    size_t changed = 0;
-
-    if (transaction->capacity < lookup->coupon_count) {
-        transaction->capacity = lookup->coupon_count;
-        transaction->counts =
-            reallocarray(transaction->counts, transaction->capacity, sizeof *transaction->counts);
-        transaction->sold_out = reallocarray(transaction->sold_out, transaction->capacity,
-                                             sizeof *transaction->sold_out);
-        CHECK(transaction->counts && transaction->sold_out, "out of memory");
-    }
-    transaction->sold_out_count = 0;
-    for (size_t i = 0; i < lookup->coupon_count; i++) {
-        const struct coupon *coupon = &lookup->coupons[i];
-        uint32_t issued = issue_decision_issued_count(transaction->decision, coupon->coupon_id);
-
-        CHECK(issued <= coupon->total_stock, "coupon %" PRIu64 ": %" PRIu32 " issued of %" PRIu32,
-              coupon->coupon_id, issued, coupon->total_stock);
-        if (issued == coupon->issued_count)
-            continue;
-        transaction->counts[changed++] = (struct issue_count){coupon->coupon_id, issued};
-        if (issued == coupon->total_stock)
-            transaction->sold_out[transaction->sold_out_count++] =
-                (struct issue_sold_out){coupon->coupon_id, coupon->total_stock};
-    }
-    return changed;
-}
-
 static enum sql_class send(struct issue_transaction *transaction, const struct strbuf *statement)
 {
     return sql_session_send(transaction->session.sql, statement->data, statement->len,
@@ -182,14 +153,24 @@ static enum sql_class finish(struct issue_transaction *transaction)
     return sql_session_finish(transaction->session.sql, &transaction->fault);
 }
 
-/* Insert the winners and the results. While the server is at the one, the text of the other is
- * made; while it is at the other, the hook has its turn. */
+/* The events' statement is made; false: there are none. */
+static bool prepare_events(struct issue_transaction *transaction, const struct issue_batch *batch)
+{
+    return transaction->events &&
+           issue_events_statement(&transaction->outbox, batch, transaction->counts.sold_out,
+                                  transaction->counts.sold_out_count,
+                                  transaction->lookup.now_ms) > 0;
+}
+
+/* Insert the winners, the results and the events. While the server is at the one, the text of the
+ * next is made; while it is at the results, the hook has its turn too. */
 static enum sql_class insert_rows(struct issue_transaction *transaction,
                                   const struct issue_batch *batch)
 {
     int64_t now_ms = transaction->lookup.now_ms;
     size_t winners = issue_statement_insert_user_coupons(&transaction->statement, batch, now_ms);
     enum sql_class class = winners > 0 ? send(transaction, &transaction->statement) : SQL_OK;
+    bool events = false;
     size_t results;
 
     if (class != SQL_OK)
@@ -202,27 +183,34 @@ static enum sql_class insert_rows(struct issue_transaction *transaction,
     class = send(transaction, &transaction->results);
     if (class != SQL_OK)
         return class;
+    if (winners > 0)
+        events = prepare_events(transaction, batch);
     transaction->session.busy = true;
     transaction->hook.meanwhile(transaction->hook.cookie);
     transaction->session.busy = false;
-    return finish(transaction);
+    class = finish(transaction);
+    if (class != SQL_OK || !events)
+        return class;
+    return sql_session_execute(transaction->session.sql, transaction->outbox.data,
+                               transaction->outbox.len, &transaction->fault);
 }
 
 static enum sql_class write_rows(struct issue_transaction *transaction, struct issue_batch *batch)
 {
     struct strbuf *out = &transaction->statement;
     enum sql_class class = SQL_OK;
-    size_t changed;
 
+    issue_counts_take(&transaction->counts, transaction->decision, transaction->lookup.coupons,
+                      transaction->lookup.coupon_count);
     if (issue_batch_has_replay(batch) && issue_statement_delete_replayed(out, batch) > 0)
         class = execute(transaction);
     if (class == SQL_OK)
         class = insert_rows(transaction, batch);
     if (class != SQL_OK)
         return class;
-    changed = count_issued(transaction);
-    if (changed > 0) {
-        issue_statement_update_coupons(out, transaction->counts, changed);
+    if (transaction->counts.changed_count > 0) {
+        issue_statement_update_coupons(out, transaction->counts.changed,
+                                       transaction->counts.changed_count);
         class = execute(transaction);
         if (class != SQL_OK)
             return class;
@@ -287,7 +275,7 @@ static bool try_batch(struct issue_transaction *transaction, struct issue_batch 
     attempt->commit = lost_commit_look(&transaction->lost_commit, batch, left);
     if (left == 0) {
         sql_session_rollback(transaction->session.sql);
-        transaction->sold_out_count = 0;
+        transaction->counts.sold_out_count = 0;
         return true;
     }
     *class = issue_lookup_batch(&transaction->lookup, transaction->session.sql, batch,
@@ -382,6 +370,6 @@ bool issue_transaction_fences(struct issue_transaction *transaction, const int32
 const struct issue_sold_out *issue_transaction_sold_out(const struct issue_transaction *transaction,
                                                         size_t *count)
 {
-    *count = transaction->sold_out_count;
-    return transaction->sold_out;
+    *count = transaction->counts.sold_out_count;
+    return transaction->counts.sold_out;
 }

@@ -9,6 +9,7 @@
 #include "issue-worker/dead_letter.h"
 #include "issue-worker/issue_attempt.h"
 #include "issue-worker/issue_batch.h"
+#include "issue-worker/issue_events.h"
 
 /* Runs a batch as one transaction: fence, coupons, holdings, decisions, rows, dead letters, fence,
  * COMMIT. One a consumer, used by its thread. */
@@ -23,9 +24,11 @@ struct issue_transaction_hook {
     void *cookie;
 };
 
-/* The pointers must live as long as the result. Connects when first used. */
+/* The pointers must live as long as the result. Connects when first used. events: what is issued
+ * and what is sold out by it goes to the outbox. */
 struct issue_transaction *issue_transaction_new(const struct sql_options *options,
-                                                const char *topic, struct dead_letter *dead_letter,
+                                                const char *topic, bool events,
+                                                struct dead_letter *dead_letter,
                                                 const struct issue_transaction_hook *hook);
 void issue_transaction_free(struct issue_transaction *transaction);
 
@@ -43,10 +46,6 @@ bool issue_transaction_fences(struct issue_transaction *transaction, const int32
 
 /* Of the last batch that was DONE: the coupons whose last one it issued. Valid until the next run.
  */
-struct issue_sold_out {
-    uint64_t coupon_id;
-    uint32_t total_stock;
-};
 const struct issue_sold_out *issue_transaction_sold_out(const struct issue_transaction *transaction,
                                                         size_t *count);
 

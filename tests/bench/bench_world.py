@@ -66,7 +66,7 @@ class BenchWorld:
     def start_anew(self) -> None:
         """No coupons, no results, nothing in Redis: every measure begins alike."""
         redis.Redis(port=self.ports.redis).flushall()
-        for table in ("user_coupon", "coupon_issue_result", "consumer_fence", "coupon"):
+        for table in ("user_coupon", "coupon_issue_result", "consumer_fence", "outbox", "coupon"):
             self.sql(f"TRUNCATE TABLE {table}")
 
     def add_coupon(self, coupon_id: int, stock: int, issued: int) -> None:

@@ -1,6 +1,6 @@
 /* The ceiling that the worker is held against: the rows that it would write, as multi-row SQL that
- * is ready before the clock starts, over one connection: BEGIN, rows, counts, fence, COMMIT. It
- * reads nothing, decides nothing and asks nobody.
+ * is ready before the clock starts, over one connection: BEGIN, rows, events, counts, fence,
+ * COMMIT. It reads nothing, decides nothing and asks nobody.
  *
  *   sql_ceiling PORT USER PASSWORD DATABASE issued|sold-out COUPON RECORDS BATCH
  *
@@ -11,11 +11,12 @@
 #include <mysql.h>
 
 #include "common/base/timestamp.h"
+#include "common/mysql/outbox_table.h"
 #include "tests/bench/bench_requests.h"
 
 #define TOPIC "sql-ceiling"
 #define VALID_MS (INT64_C(30) * 86400 * 1000)
-#define STATEMENTS 6
+#define STATEMENTS 7
 
 /* One transaction. */
 struct batch {
@@ -85,19 +86,46 @@ static void add_rows(struct batch *batch, struct bench_requests *requests, bool 
     }
 }
 
+/* The same events, as issue_events_statement would write them. */
+static void add_events(struct strbuf *outbox, const struct bench_requests *first, size_t rows)
+{
+    struct bench_requests requests = *first;
+    int64_t now_ms = clock_wall_ms();
+
+    outbox_statement_begin(outbox);
+    for (size_t i = 0; i < rows; i++) {
+        struct coupon_event event = {
+            .type = COUPON_EVENT_ISSUED,
+            .coupon_id = requests.coupon_id,
+            .occurred_at_ms = now_ms,
+            .issue_no = (uint32_t)requests.made + 1,
+            .change_no = 1,
+            .expires_at_ms = now_ms + VALID_MS,
+        };
+        struct issue_request request;
+
+        bench_requests_next(&requests, &request);
+        event.user_id = request.user_id;
+        snprintf(event.request_id, sizeof event.request_id, "%s", request.request_id);
+        outbox_statement_add(outbox, &event);
+    }
+}
+
 static void prepare(struct batch *batch, struct bench_requests *requests, bool issued, size_t rows)
 {
     strbuf_add_text(&batch->statements[0], "START TRANSACTION");
+    if (issued)
+        add_events(&batch->statements[3], requests, rows);
     add_rows(batch, requests, issued, rows);
     if (issued)
-        strbuf_addf(&batch->statements[3],
+        strbuf_addf(&batch->statements[4],
                     "UPDATE coupon SET issued_count=%llu WHERE coupon_id=%llu",
                     (unsigned long long)requests->made, (unsigned long long)requests->coupon_id);
-    strbuf_addf(&batch->statements[4],
+    strbuf_addf(&batch->statements[5],
                 "UPDATE consumer_fence SET next_offset=%llu,updated_at=UTC_TIMESTAMP(3) WHERE "
                 "topic='" TOPIC "' AND partition_id=0",
                 (unsigned long long)requests->made);
-    strbuf_add_text(&batch->statements[5], "COMMIT");
+    strbuf_add_text(&batch->statements[6], "COMMIT");
 }
 
 int main(int argc, char **argv)

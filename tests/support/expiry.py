@@ -15,7 +15,7 @@ from deploy.local.mariadb import DATABASE, PASSWORD, USER, MariaDb
 from deploy.local.paths import REPOSITORY
 
 SECONDS_TO_RUN = 120
-_HELD = "coupon_id,issue_no,user_id,user_seq,status,issued_at,expires_at"
+_HELD = "(coupon_id,issue_no,user_id,user_seq,status,issued_at,expires_at)"
 # Each change of a user coupon's status, written down by the server itself.
 WITNESS_BEGINS = (
     "CREATE TABLE status_change (coupon_id BIGINT, issue_no INT, old VARCHAR(10), new VARCHAR(10));"
@@ -94,7 +94,7 @@ class ExpiryWorld:
     def clear(self) -> None:
         """Empty all tables that runs change, and let the clock go."""
         self.clock(None)
-        for table in ("coupon", "user_coupon", "coupon_issue_result", "coupon_change", "status_change"):
+        for table in ("coupon", "user_coupon", "coupon_issue_result", "coupon_change", "outbox", "status_change"):
             self.root(f"TRUNCATE TABLE {DATABASE}.{table}")
 
     def add_coupon(self, coupon_id: int, ends_at: str | None, status: str = "OPEN") -> None:
@@ -109,14 +109,14 @@ class ExpiryWorld:
     def add_held(self, coupon_id: int, issue_no: int, expires_at: str | None, status: str = "ISSUED") -> None:
         """A coupon that a user holds."""
         self.query(
-            f"INSERT INTO user_coupon ({_HELD}) VALUES (%s,%s,%s,1,%s,'2020-01-01',%s)",
+            f"INSERT INTO user_coupon {_HELD} VALUES (%s,%s,%s,1,%s,'2020-01-01',%s)",
             coupon_id, issue_no, issue_no, status, expires_at,
         )  # fmt: skip
 
     def add_many_held(self, coupon_id: int, count: int, expires_at: str) -> None:
         """Issue numbers 1 to count."""
         self.query(
-            f"INSERT INTO user_coupon ({_HELD}) SELECT %s,seq,seq,1,'ISSUED','2020-01-01',%s FROM seq_1_to_{count}",
+            f"INSERT INTO user_coupon {_HELD} SELECT %s,seq,seq,1,'ISSUED','2020-01-01',%s FROM seq_1_to_{count}",
             coupon_id, expires_at,
         )  # fmt: skip
 

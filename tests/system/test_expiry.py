@@ -180,7 +180,7 @@ def test_killed_anywhere_the_next_run_goes_on(expiry: ExpiryWorld, failpoint: st
         expiry.add_result(f"r-{number}", "2020-02-01")
     killed = 0
     for chunk in range(1, 100):
-        run = expiry.run("--chunk-rows", "50", environment={"COUPON_FAILPOINT": f"{failpoint}:{chunk % 4 + 1}"})
+        run = expiry.run("--chunk-rows", "50", environment={"COUPON_FAILPOINT": f"{failpoint}:{chunk % 5 + 1}"})
         if run.code == 0:
             break
         assert run.code == -signal.SIGKILL
@@ -190,6 +190,45 @@ def test_killed_anywhere_the_next_run_goes_on(expiry: ExpiryWorld, failpoint: st
     assert expiry.statuses() == {"EXPIRED": 200}
     assert expiry.changed_once()
     assert expiry.query("SELECT 1 FROM coupon_issue_result") == ()
+
+
+@pytest.mark.parametrize("failpoint", ["expiry_between_statements", "expiry_before_commit", "expiry_after_commit"])
+def test_each_expiry_is_told_once(expiry: ExpiryWorld, failpoint: str) -> None:
+    """Killed in the middle, started again, with rows that were changed before."""
+    expiry.add_many_held(1, 120, "2020-02-01")
+    expiry.query("UPDATE user_coupon SET change_no = 5 WHERE issue_no = 7")
+    killed = expiry.run("--chunk-rows", "50", environment={"COUPON_FAILPOINT": f"{failpoint}:2"})
+    assert killed.code == -signal.SIGKILL
+    assert expiry.run("--chunk-rows", "50").summary["outcome"] == "done"
+    assert expiry.statuses() == {"EXPIRED": 120}
+    rows = expiry.query("SELECT id, aggregateid, type, payload FROM outbox ORDER BY seq")
+    assert [row[0] for row in rows] == [f"1.{n}.{6 if n == 7 else 2}" for n in range(1, 121)]
+    assert {row[1:3] for row in rows} == {("1", "coupon.expired")}
+    assert json.loads(rows[6][3]).items() >= {"changeNo": 6, "userId": 7, "status": "EXPIRED"}.items()
+    assert expiry.query("SELECT DISTINCT change_no FROM user_coupon WHERE issue_no <> 7") == ((2,),)
+
+
+def test_without_events_it_tells_nothing(expiry: ExpiryWorld) -> None:
+    expiry.add_many_held(1, 3, "2020-02-01")
+    assert expiry.run("--events", "off").summary["userCouponsExpired"] == 3
+    assert expiry.query("SELECT 1 FROM outbox") == ()
+    assert expiry.query("SELECT DISTINCT change_no FROM user_coupon") == ((2,),)
+
+
+def test_published_events_go_after_their_retention(expiry: ExpiryWorld) -> None:
+    expiry.clock(_NOW)
+    published = [None, *["2026-03-01 11:59:50.499"] * 5, "2026-03-01 11:59:50.500"]
+    for number, at in enumerate(published):
+        expiry.query(
+            "INSERT INTO outbox (id,aggregateid,type,subject,payload,created_at,published_at) "
+            "VALUES (%s,'1','coupon.issued','','{}','2020-01-01',%s)", number, at,
+        )  # fmt: skip
+    assert expiry.run("--outbox-retention", "0").summary["eventsPruned"] == 0
+    assert expiry.run("--outbox-retention", "10", "--dry-run").summary["eventsPruned"] == 5
+    limited = expiry.run("--outbox-retention", "10", "--chunk-rows", "2", "--limit", "3")
+    assert (limited.summary["outcome"], limited.summary["eventsPruned"]) == ("limit", 3)
+    assert expiry.run("--outbox-retention", "10", "--chunk-rows", "2").summary["eventsPruned"] == 2
+    assert [row[0] for row in expiry.query("SELECT id FROM outbox ORDER BY seq")] == ["0", "6"]
 
 
 @pytest.mark.parametrize("failpoint", ["expiry_between_statements", "expiry_before_commit", "expiry_after_commit"])
