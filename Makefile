@@ -50,7 +50,7 @@ BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 # Builds whose programs can be told to kill themselves at a failpoint.
 FAILPOINT_BUILD := $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/test FAILPOINTS=1 all
 
-.PHONY: all help setup demo test check unit system faults faults-red soak asan tsan fuzz bench up down status format clean
+.PHONY: all help setup demo test check unit system faults faults-red soak asan tsan fuzz bench up setup-db down status format clean
 
 all: $(BINARIES) ## build the programs into build/bin
 
@@ -104,6 +104,9 @@ up: setup all ## the local system in the background: make up WORKERS=3 PARTITION
 	@$(PYTHON) -m deploy.local up $(if $(WORKERS),--workers $(WORKERS)) \
 	  $(if $(PARTITIONS),--partitions $(PARTITIONS)) $(if $(GATEWAYS),--gateways $(GATEWAYS)) \
 	  $(if $(BROKERS),--brokers $(BROKERS))
+
+setup-db: ## the database, its tables and users: of the local system, or ARGS="--host db --passwords DIR" of any server
+	@$(if $(ARGS),$(PYTHON) -m deploy.schema.setup_db $(ARGS),$(PYTHON) -m deploy.local setup-db)
 
 down: ## stop what `make up` started
 	@$(PYTHON) -m deploy.local down

@@ -47,7 +47,7 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("down", help="end what up started; data stays")
     commands.add_parser("status", help="print how all is doing; exit code 1 if anything is not up")
     commands.add_parser("wipe", help="down, and remove all data")
-    commands.add_parser("apply-schema", help="bring the database to the newest schema")
+    commands.add_parser("setup-db", help="bring the running database's tables and users up to date")
     return parser.parse_args()
 
 
@@ -65,7 +65,7 @@ def main() -> int:
         )
         if options.command == "status":
             return 0 if print_status(world) else 1
-        {"up": world.up, "down": world.down, "wipe": world.wipe, "apply-schema": world.apply_schema}[options.command]()
+        {"up": world.up, "down": world.down, "wipe": world.wipe, "setup-db": world.setup_database}[options.command]()
     except LocalError as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 1

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from deploy.local import port
@@ -76,7 +77,21 @@ class MariaDb:
 
     def root_query(self, sql: str) -> list[list[str]]:
         """The same as the administrator, through the server's socket."""
-        return _run(["--no-defaults", f"--socket={self.socket}", f"--user={_administrator()}"], sql)
+        return self._as_root(sql)
+
+    def kill_clients(self, keep: Collection[int] = ()) -> int:
+        """End the connections of the user coupon and of the programs' users, but not those with an id in keep; how
+        many there were. Raises LocalError."""
+        listed = self.root_query(f"SELECT id FROM information_schema.processlist WHERE user LIKE '{USER}%'")
+        numbers = [int(row[0]) for row in listed if int(row[0]) not in keep]
+        # One that has just ended by itself is an error, and no reason to stop.
+        self._as_root("".join(f"KILL CONNECTION {number};\n" for number in numbers), "--force")
+        return len(numbers)
+
+    @property
+    def administrator(self) -> str:
+        """Who may log in through the socket without a password, and do everything."""
+        return _administrator()
 
     @property
     def socket(self) -> Path:
@@ -95,6 +110,9 @@ class MariaDb:
     @property
     def _data(self) -> Path:
         return self.directory / "data"
+
+    def _as_root(self, sql: str, *options: str) -> list[list[str]]:
+        return _run(["--no-defaults", f"--socket={self.socket}", f"--user={_administrator()}", *options], sql)
 
     def _initialise_once(self) -> None:
         if self._data.exists():

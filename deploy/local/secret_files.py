@@ -4,9 +4,12 @@ import os
 import secrets
 from pathlib import Path
 
+from deploy.local import paths
 from deploy.local.mariadb import PASSWORD
+from deploy.schema.grants import read_grants
 
 ADMIN_TOKEN = "coupon-admin"
+GRANTS = read_grants(paths.SCHEMA / "grants.ini")
 
 
 class SecretFiles:
@@ -24,6 +27,12 @@ class SecretFiles:
         self._make(self.admin_token, ADMIN_TOKEN)
         self._make(self.request_id_key, secrets.token_hex(16))
         self._make(self.mysql_password, PASSWORD)
+        for program in GRANTS:
+            self._make(self.mysql_password_of(program), secrets.token_urlsafe(24))
+
+    def mysql_password_of(self, program: str) -> Path:
+        """The password of a program's database user; program: a section of deploy/schema/grants.ini."""
+        return self._directory / f"mysql-password-{program}"
 
     @staticmethod
     def _make(path: Path, content: str) -> None:

@@ -16,13 +16,13 @@ from deploy.local.errors import LocalError
 from deploy.local.kafka import THREE_NODES_JAVA_OPTIONS, KafkaBroker, Voter
 from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.kafka_protocol import KafkaError
-from deploy.local.mariadb import DATABASE, PASSWORD, USER, MariaDb
+from deploy.local.database import setup_database, user_of
+from deploy.local.mariadb import DATABASE, MariaDb
 from deploy.local.ports import Ports
 from deploy.local.process import Process
 from deploy.local.programs import Program, overridden
 from deploy.local.redis import Redis
 from deploy.local.secret_files import SecretFiles
-from deploy.schema import apply as schema
 
 TOPIC = "coupon-issue-request"
 DEAD_LETTER_SUFFIX = ".DLT"
@@ -118,7 +118,7 @@ class World:
             )
         self.secrets.make()
         self._start_all([*self.brokers, self.mariadb, self.redis])
-        self.apply_schema()
+        self.setup_database()
         self.create_topics()
         self._remember()
 
@@ -146,14 +146,11 @@ class World:
         except OSError:
             pass
 
-    def apply_schema(self) -> None:
-        """Bring the database to the newest schema. Raises LocalError."""
-        server = schema.Server("127.0.0.1", self.ports.mariadb, USER, PASSWORD, DATABASE)
-        try:
-            for file in schema.apply(server, paths.SCHEMA):
-                self._progress(f"  schema {file.path.name}")
-        except schema.SchemaError as error:
-            raise LocalError(f"schema: {error}") from error
+    def setup_database(self) -> None:
+        """Bring the running database to the newest schema, and the programs' users to their rights. Raises
+        LocalError."""
+        self.secrets.make()
+        setup_database(self.mariadb, self.secrets, self._progress)
 
     def create_topics(self) -> None:
         """Create the request topic and its dead-letter topic unless they are there. Raises LocalError
@@ -191,7 +188,7 @@ class World:
                 "--io-threads", "1", "--auth", "off",
                 "--request-id-key-file", self.secrets.request_id_key, "--admin-token-file", self.secrets.admin_token,
                 "--kafka-brokers", self.kafka.address, "--kafka-topic", TOPIC,
-                *self._store_flags(),
+                *self._store_flags("gateway"),
             ], [*self._gateway_flags, *flags]),
             management,
             listen,
@@ -210,7 +207,7 @@ class World:
             overridden([
                 "--management-listen", f"127.0.0.1:{management}", "--consumers", "1",
                 "--kafka-brokers", self.kafka.address, "--kafka-topic", TOPIC, "--kafka-group", GROUP,
-                *self._store_flags(),
+                *self._store_flags("worker"),
             ], [*self._worker_flags, *flags]),
             management,
             None,
@@ -246,10 +243,10 @@ class World:
     def _is_server(self, name: str) -> bool:
         return name in (self.mariadb.name, self.redis.name) or name.startswith(_KAFKA)
 
-    def _store_flags(self) -> list[str | Path]:
+    def _store_flags(self, program: str) -> list[str | Path]:
         return [
-            "--mysql-host", "127.0.0.1", "--mysql-port", str(self.ports.mariadb), "--mysql-user", USER,
-            "--mysql-password-file", self.secrets.mysql_password, "--mysql-database", DATABASE,
+            "--mysql-host", "127.0.0.1", "--mysql-port", str(self.ports.mariadb), "--mysql-user", user_of(program),
+            "--mysql-password-file", self.secrets.mysql_password_of(program), "--mysql-database", DATABASE,
             "--redis-host", "127.0.0.1", "--redis-port", str(self.ports.redis),
         ]  # fmt: skip
 

@@ -43,13 +43,15 @@ class StatementError(SchemaError):
 
 @dataclass(frozen=True)
 class Server:
-    """Where the database is, and who we are there."""
+    """Where the database is, and who we are there. socket: of a server on this machine, instead of host and port.
+    database "": none."""
 
     host: str
     port: int
     user: str
     password: str
     database: str
+    socket: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Session:
             options.flush()
             self._client = subprocess.Popen(
                 [client, f"--defaults-file={options.name}", "--batch", "--skip-column-names", "--unbuffered",
-                 "--skip-reconnect", "--connect-timeout=10", server.database],
+                 "--skip-reconnect", "--connect-timeout=10", *([server.database] if server.database else [])],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
             )  # fmt: skip
             try:
@@ -138,7 +140,10 @@ class Session:
 
 def _client_options(server: Server) -> str:
     quoted = server.password.replace("\\", "\\\\").replace('"', '\\"')
-    return f'[client]\nprotocol=tcp\nhost={server.host}\nport={server.port}\nuser={server.user}\npassword="{quoted}"\n'
+    where = f"protocol=tcp\nhost={server.host}\nport={server.port}"
+    if server.socket:
+        where = f"protocol=socket\nsocket={server.socket}"
+    return f'[client]\n{where}\nuser={server.user}\npassword="{quoted}"\n'
 
 
 def read_files(directory: Path) -> list[SchemaFile]:
@@ -198,9 +203,9 @@ def verify(files: list[SchemaFile], records: list[Record]) -> None:
             )
 
 
-def lock(session: Session, database: str) -> None:
+def lock(session: Session, database: str, purpose: str = "schema") -> None:
     """Take the lock that keeps two runs on one database apart. Raises SchemaError when it stays busy."""
-    name = "schema:" + hashlib.sha256(database.encode()).hexdigest()[:32]
+    name = f"{purpose}:" + hashlib.sha256(database.encode()).hexdigest()[:32]
     if session.run(f"SELECT GET_LOCK('{name}', {LOCK_SECONDS});") != [["1"]]:
         raise SchemaError(f"another run on this database has not ended in {LOCK_SECONDS} s; try again after it")
 

@@ -4,12 +4,10 @@ dead-lettered, and everything is decided afterwards."""
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from typing import Any
 
 import pymysql
 
 from deploy.local import mariadb_replica
-from deploy.local.errors import LocalError
 from deploy.local.programs import Program
 from tests.faults.registry import LoadPlan, row
 from tests.faults.stage import Proxied
@@ -93,29 +91,17 @@ def _take_all_connections(trial: Trial, taken: ExitStack) -> None:
     """Until none is left to the programs: theirs are ended, and each that gets free is taken."""
     mine: set[int] = set()
 
-    def others() -> list[str]:
-        rows = trial.world.mariadb.root_query("SELECT id FROM information_schema.processlist WHERE user = 'coupon'")
-        return [number for (number,) in rows if int(number) not in mine]
-
     def all_taken() -> bool:
-        for number in others():
-            _kill(trial, number)
+        trial.world.mariadb.kill_clients(keep=mine)
         try:
             while True:
                 connection = trial.system.database.connect()
                 taken.enter_context(closing(connection))
                 mine.add(connection.thread_id())
         except pymysql.MySQLError:
-            return not others()
+            return trial.world.mariadb.kill_clients(keep=mine) == 0
 
     trial.wait(all_taken, 60, "every connection to MySQL taken")
-
-
-def _kill(trial: Trial, number: str) -> None:
-    try:
-        trial.world.mariadb.root_query(f"KILL CONNECTION {number}")
-    except LocalError:
-        pass  # it has just ended by itself
 
 
 @row(17, "connections killed every 200 ms")
@@ -123,27 +109,14 @@ def connections_killed(trial: Trial) -> None:
     decided = 60 if trial.short else 2000
     goal = trial.flow().counts()["result"] + decided
     killed = 0
-    with nothing_dead_lettered(trial), trial.fault(), closing(trial.system.database.connect()) as connection:
+    with nothing_dead_lettered(trial), trial.fault():
         deadline = time.monotonic() + 100
         while trial.flow().counts()["result"] < goal and time.monotonic() < deadline:
-            killed += _kill_others(connection)
+            killed += trial.world.mariadb.kill_clients()
             time.sleep(_SECONDS_BETWEEN_KILLS)
     trial.note(f"{killed} connections killed")
     seen = trial.flow().counts()["result"] - goal + decided
     trial.expect(seen >= decided, f"{decided} more results shown while connections are killed, seen {seen}")
-
-
-def _kill_others(connection: "pymysql.Connection[Any]") -> int:
-    """Every other connection of our user's; how many there were."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW PROCESSLIST")
-        numbers = [found[0] for found in cursor.fetchall() if found[0] != connection.thread_id()]
-        for number in numbers:
-            try:
-                cursor.execute(f"KILL CONNECTION {number}")
-            except pymysql.MySQLError:
-                pass  # it has just ended by itself
-    return len(numbers)
 
 
 @row(18, "MySQL slow", stage=Proxied, load=LoadPlan(rate=20))

@@ -107,9 +107,7 @@ def connections_held(trial: Trial) -> None:
                 attack = attacks.enter_context(attacking(trial.directory, trial.system.gateways[0], kind, held // 2))
                 attack.wait_for(lambda figures: figures["open"] >= held // 2)
             # All of its connections to MySQL are lost, and the new coupon is known there only.
-            ids = [row[0] for row in trial.query("SELECT id FROM information_schema.processlist WHERE user = 'coupon'"
-                                                 " AND id <> CONNECTION_ID()")]  # fmt: skip
-            kill(trial, ids)
+            trial.world.mariadb.kill_clients()
             coupon = trial.system.new_coupon(9)
             waits = good_clients(trial, coupon, range(1, 3 if trial.short else 21))
             trial.note(f"{len(waits)} good clients among {held} attackers for 14 places: {waits[-1]:.0f} ms at most")
@@ -120,16 +118,6 @@ def connections_held(trial: Trial) -> None:
             trial.expect(ready.status == 200, f"management answers, seen {ready.status}")
             trial.expect(open_files(pid_of(poor)) <= 64, f"at most 64 files, seen {open_files(pid_of(poor))}")
         trial.flow().wait_for("accepted", 40)
-
-
-def kill(trial: Trial, ids: Sequence[int]) -> None:
-    """End connections to MySQL; some may have ended by themselves."""
-    for number in ids:
-        try:
-            trial.query(f"KILL {int(number)}")
-        except Exception as error:
-            if "Unknown thread" not in str(error):
-                raise
 
 
 @row(32, "out of file descriptors: the limit falls while it runs", load=_GENTLE)

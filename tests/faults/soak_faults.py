@@ -2,11 +2,9 @@
 
 import signal
 from collections.abc import Callable
-from contextlib import closing
 
 import redis
 
-from deploy.local.errors import LocalError
 from deploy.local.world import Member
 from tests.faults.stage import Proxied
 from tests.faults.trial import Trial
@@ -74,14 +72,7 @@ def end_in_order(trial: Trial) -> str:
 def kill_connections(trial: Trial) -> str:
     """KILL CONNECTION of every connection to MariaDB, some times."""
     for _ in range(trial.random.randint(1, 10)):
-        with closing(trial.system.database.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute("SHOW PROCESSLIST")
-            others = [str(row[0]) for row in cursor.fetchall() if row[0] != connection.thread_id()]
-        for number in others:
-            try:
-                trial.world.mariadb.root_query(f"KILL CONNECTION {number}")
-            except LocalError:
-                pass  # it has just ended by itself
+        trial.world.mariadb.kill_clients()
         trial.hold(0.1)
     return "MariaDB's connections killed"
 

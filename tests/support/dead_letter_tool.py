@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.mariadb import DATABASE, USER
+from deploy.local.database import user_of
+from deploy.local.mariadb import DATABASE
 from tests.support.system import System
 
 _SECONDS = 60.0
@@ -34,8 +35,8 @@ class DeadLetterTool:
         self.binary = binary
         self._options = [
             "--kafka-brokers", system.world.kafka.address, "--kafka-topic", topic or system.topic,
-            "--mysql-port", str(system.world.ports.mariadb), "--mysql-user", USER, "--mysql-database", DATABASE,
-            "--mysql-password-file", str(system.world.secrets.mysql_password),
+            "--mysql-port", str(system.world.ports.mariadb), "--mysql-user", user_of("dlt"), "--mysql-database", DATABASE,
+            "--mysql-password-file", str(system.world.secrets.mysql_password_of("dlt")),
         ]  # fmt: skip
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":

@@ -11,8 +11,9 @@ from typing import Any
 
 import pymysql
 
+from deploy.local.database import setup_database, user_of
 from deploy.local.mariadb import DATABASE, PASSWORD, USER, MariaDb
-from deploy.local.paths import REPOSITORY
+from deploy.local.secret_files import SecretFiles
 
 SECONDS_TO_RUN = 120
 _HELD = "(coupon_id,issue_no,user_id,user_seq,status,issued_at,expires_at)"
@@ -44,6 +45,7 @@ class ExpiryWorld:
 
     def __init__(self, data_dir: Path, port: int, binary: Path) -> None:
         self.server = MariaDb(data_dir, port, buffer_pool="256M")
+        self.secrets = SecretFiles(data_dir)
         self.binary = binary
         self.port = port
 
@@ -51,10 +53,8 @@ class ExpiryWorld:
         """From nothing; returns when the tables are there."""
         self.server.start()
         self.server.wait_ready()
-        subprocess.run(
-            [REPOSITORY / "deploy/schema/apply.py", "--port", str(self.port), "--user", USER, "--database", DATABASE],
-            env={**os.environ, "COUPON_MYSQL_PASSWORD": PASSWORD}, check=True, timeout=60, capture_output=True,
-        )  # fmt: skip
+        self.secrets.make()
+        setup_database(self.server, self.secrets, print)
         self.root("SET GLOBAL log_bin_trust_function_creators=1")
         self.root(f"USE {DATABASE}; {WITNESS_BEGINS}")
 
@@ -73,10 +73,10 @@ class ExpiryWorld:
         self.root(f"SET GLOBAL time_zone = '{time_zone}'; SET GLOBAL init_connect = '{pinned}'")
 
     @contextlib.contextmanager
-    def connection(self) -> Iterator[pymysql.cursors.Cursor]:
+    def connection(self, user: str = USER, password: str = PASSWORD) -> Iterator[pymysql.cursors.Cursor]:
         """A connection of one's own, in UTC, each statement for itself."""
         connection = pymysql.connect(
-            host="127.0.0.1", port=self.port, user=USER, password=PASSWORD, database=DATABASE, autocommit=True,
+            host="127.0.0.1", port=self.port, user=user, password=password, database=DATABASE, autocommit=True,
             init_command="SET time_zone = '+00:00'",
         )  # fmt: skip
         try:
@@ -130,7 +130,7 @@ class ExpiryWorld:
 
     def begin(self, *flags: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Start a run and do not wait for it."""
-        return begin_expiry(self.binary, self.port, *flags, environment=environment)
+        return begin_expiry(self.binary, self.port, self.secrets, *flags, environment=environment)
 
     def run(self, *flags: str, environment: Mapping[str, str] | None = None) -> Run:
         """A run from its start to its end."""
@@ -147,13 +147,19 @@ class ExpiryWorld:
 
 
 def begin_expiry(
-    binary: Path, port: int, *flags: str, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()
-) -> subprocess.Popen[str]:
-    """Start expiry-batch on the database at port. before: a program that starts it, such as faketime."""
+    binary: Path, port: int, secrets: SecretFiles, *flags: str, environment: Mapping[str, str] | None = None,
+    before: Sequence[str] = (),
+) -> subprocess.Popen[str]:  # fmt: skip
+    """Start expiry-batch on the database at port, whose passwords are in secrets. before: a program that starts it,
+    such as faketime."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("COUPON_")}
+    who = {
+        "COUPON_MYSQL_USER": user_of("expiry"),
+        "COUPON_MYSQL_PASSWORD_FILE": str(secrets.mysql_password_of("expiry")),
+    }
     return subprocess.Popen(
         [*before, binary, "--mysql-port", str(port), *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, env={**others, "COUPON_MYSQL_PASSWORD": PASSWORD, **(environment or {})},
+        text=True, env={**others, **who, **(environment or {})},
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.condition import wait_until
+from deploy.local.database import user_of
 from tests.support.expiry import ExpiryWorld, end_of
 from tests.support.free_ports import free_ports
 
@@ -147,13 +148,14 @@ def test_a_row_that_is_held_is_waited_for(expiry: ExpiryWorld) -> None:
 
 def test_a_second_run_leaves_at_once_and_says_who_is_at_it(expiry: ExpiryWorld) -> None:
     expiry.add_many_held(1, 10, "2020-02-01")
-    with expiry.connection() as other:
+    mine = expiry.secrets.mysql_password_of("expiry").read_text().strip()
+    with expiry.connection(user_of("expiry"), mine) as other:
         other.execute("SELECT GET_LOCK(CONCAT('expiry-batch:',LEFT(MD5(DATABASE()),16)), 0), CONNECTION_ID()")
         ((taken, holder),) = other.fetchall()
         assert taken == 1
         run = expiry.run()
     assert (run.code, run.summary["outcome"]) == (0, "busy")
-    assert f"connection {holder} of coupon" in run.log
+    assert f"connection {holder} of coupon_expiry" in run.log
     assert expiry.statuses() == {"ISSUED": 10}
     assert expiry.run().summary["outcome"] == "done"
 

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local.condition import wait_until
+from deploy.local.database import user_of
+from deploy.local.mariadb import USER
 from deploy.local.paths import REPOSITORY
 from deploy.local.programs import Program
 from tests.support.system import System
 
 _DATABASE = "coupon_schema_test"
+_USERS = (USER, user_of("gateway"), user_of("worker"))
 
 
 @pytest.fixture
@@ -19,10 +22,13 @@ def database(system: System) -> Iterator[str]:
     server = system.world.mariadb
     server.root_query(
         f"CREATE DATABASE {_DATABASE};"
-        f"GRANT ALL ON {_DATABASE}.* TO 'coupon'@'127.0.0.1'; GRANT ALL ON {_DATABASE}.* TO 'coupon'@'localhost'"
+        + "".join(f"GRANT ALL ON {_DATABASE}.* TO '{user}'@'127.0.0.1';" for user in _USERS)
     )
     yield _DATABASE
-    server.root_query(f"DROP DATABASE {_DATABASE}")
+    server.root_query(
+        f"DROP DATABASE {_DATABASE};"
+        + "".join(f"REVOKE ALL ON {_DATABASE}.* FROM '{user}'@'127.0.0.1';" for user in _USERS)
+    )
 
 
 def programs(system: System) -> list[Program]:
