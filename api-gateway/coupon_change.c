@@ -4,176 +4,61 @@
 #include <string.h>
 
 #include "api-gateway/coupon_store.h"
+#include "api-gateway/coupon_window.h"
 #include "common/base/check.h"
-#include "common/kafka/kafka_partition.h"
+#include "common/base/container_of.h"
 
-#define TRIES 3
-#define CHANGED_BY "admin"
-
-/* One change, and what its transaction works with. */
-struct change {
-    struct sql_session *session;
-    const struct coupon_log *log;
-    struct coupon *coupon; /* the row, once it was read */
-    uint64_t coupon_id;
-    enum coupon_status wanted;
-    enum coupon_step *step;
-    struct strbuf text; /* of the statement being made */
-    struct sql_fault *fault;
+struct changing {
+    struct coupon_transaction transaction;
+    struct coupon_change *change;
 };
 
-static enum sql_class execute(struct change *change)
+static struct coupon_change *change_of(struct coupon_transaction *transaction)
 {
-    return sql_session_execute(change->session, change->text.data, change->text.len, change->fault);
+    return CONTAINER_OF(transaction, struct changing, transaction)->change;
 }
 
-static enum sql_class execute_text(struct change *change, const char *text)
+/* Lock the row and look whether it is the one that the client means; if so *go_on. */
+static enum sql_class lock(struct coupon_transaction *transaction, bool *go_on)
 {
-    return sql_session_execute(change->session, text, strlen(text), change->fault);
-}
+    struct coupon_change *change = change_of(transaction);
+    enum sql_class class = coupon_store_lock(transaction->session, change->coupon_id,
+                                             &change->coupon, transaction->fault);
 
-/* Run body in a transaction; whatever goes wrong, none of it stays. */
-static enum sql_class transact(struct change *change, enum sql_class (*body)(struct change *change))
-{
-    enum sql_class class = SQL_TRANSIENT;
-
-    for (int i = 0; i < TRIES && class == SQL_TRANSIENT; i++) {
-        class = execute_text(change, "START TRANSACTION");
-        if (class == SQL_OK)
-            class = body(change);
-        if (class == SQL_OK)
-            class = execute_text(change, "COMMIT");
-        if (class != SQL_OK)
-            sql_session_rollback(change->session);
-    }
-    strbuf_free(&change->text);
-    return class;
-}
-
-static void read_offset(void *cookie, char **values, const unsigned long *lengths)
-{
-    (void)lengths;
-    *(int64_t *)cookie = sql_read_number(values[0], 0);
-}
-
-/* Append ",topic,partition,next_offset" of this moment. */
-static enum sql_class add_place(struct change *change, struct strbuf *out)
-{
-    const struct coupon_log *log = change->log;
-    int64_t next_offset = 0;
-    int32_t partition;
-    enum sql_class class;
-
-    if (log->partitions == 0) {
-        strbuf_add_text(out, ",NULL,NULL,NULL");
-        return SQL_OK;
-    }
-    partition = kafka_partition_of_coupon(change->coupon_id, log->partitions);
-    strbuf_clear(&change->text);
-    strbuf_add_text(&change->text, "SELECT next_offset FROM consumer_fence WHERE topic=");
-    sql_add_text(change->session, &change->text, log->topic, strlen(log->topic));
-    strbuf_addf(&change->text, " AND partition_id=%" PRId32, partition);
-    class = sql_session_query(change->session, change->text.data, change->text.len, read_offset,
-                              &next_offset, change->fault);
-    strbuf_add(out, ",", 1);
-    sql_add_text(change->session, out, log->topic, strlen(log->topic));
-    strbuf_addf(out, ",%" PRId32 ",%" PRId64, partition, next_offset);
-    return class;
-}
-
-/* Note a change in the audit; old_value NULL: there was none. */
-static enum sql_class add_audit(struct change *change, const char *action,
-                                const struct strbuf *old_value, const struct strbuf *new_value)
-{
-    struct strbuf place = STRBUF_INIT;
-    enum sql_class class = add_place(change, &place);
-
-    strbuf_clear(&change->text);
-    strbuf_addf(&change->text,
-                "INSERT INTO coupon_change (coupon_id,changed_at,changed_by,action,old_value,"
-                "new_value,topic,partition_id,next_offset) VALUES (%" PRIu64
-                ",UTC_TIMESTAMP(3),'" CHANGED_BY "','%s',",
-                change->coupon_id, action);
-    if (old_value)
-        sql_add_text(change->session, &change->text, old_value->data, old_value->len);
-    else
-        strbuf_add_text(&change->text, "NULL");
-    strbuf_add(&change->text, ",", 1);
-    sql_add_text(change->session, &change->text, new_value->data, new_value->len);
-    strbuf_addf(&change->text, "%s)", place.data);
-    strbuf_free(&place);
-    return class == SQL_OK ? execute(change) : class;
-}
-
-/* Append a number, or NULL where it stands for none, and a comma. */
-static void add_number(struct strbuf *out, int64_t number, int64_t none)
-{
-    if (number == none)
-        strbuf_add_text(out, "NULL,");
-    else
-        strbuf_addf(out, "%" PRId64 ",", number);
-}
-
-static void add_time(struct strbuf *out, int64_t wall_ms)
-{
-    sql_add_time(out, wall_ms);
-    strbuf_add(out, ",", 1);
-}
-
-static enum sql_class add_row(struct change *change)
-{
-    const struct coupon *coupon = change->coupon;
-    struct strbuf *text = &change->text;
-
-    strbuf_clear(text);
-    strbuf_add_text(text, "INSERT INTO coupon (coupon_id,policy_id,name,discount_type,"
-                          "discount_value,min_order_amount,max_discount_amount,total_stock,"
-                          "per_user_limit,issue_starts_at,issue_ends_at,valid_until,"
-                          "valid_for_seconds,status,created_at) VALUES (");
-    add_number(text, (int64_t)coupon->coupon_id, 0);
-    add_number(text, (int64_t)coupon->policy_id, 0);
-    sql_add_text(change->session, text, coupon->name, strlen(coupon->name));
-    strbuf_addf(text, ",'%s',%" PRId64 ",%" PRId64 ",", coupon_discount_name(coupon->discount_type),
-                coupon->discount_value, coupon->min_order_amount);
-    add_number(text, coupon->max_discount_amount, -1);
-    strbuf_addf(text, "%" PRIu32 ",%" PRIu32 ",", coupon->total_stock, coupon->per_user_limit);
-    add_time(text, coupon->issue_starts_at_ms);
-    add_time(text, coupon->issue_ends_at_ms);
-    add_time(text, coupon->valid_until_ms);
-    add_number(text, coupon->valid_for_seconds, 0);
-    strbuf_addf(text, "'%s',UTC_TIMESTAMP(3))", coupon_status_name(coupon->status));
-    return execute(change);
-}
-
-static enum sql_class insert(struct change *change)
-{
-    struct coupon *coupon = change->coupon;
-    const struct coupon wanted = *coupon;
-    struct strbuf value = STRBUF_INIT;
-    enum sql_class class = add_row(change);
-
+    *go_on = false;
+    change->end = COUPON_CHANGE_DONE;
     if (class != SQL_OK)
         return class;
-    change->coupon_id = wanted.coupon_id ? wanted.coupon_id : sql_session_last_id(change->session);
-    class = coupon_store_read(change->session, change->coupon_id, coupon, change->fault);
-    if (class == SQL_OK) {
-        CHECK(coupon->coupon_id == change->coupon_id, "coupon %" PRIu64 " was just inserted",
-              change->coupon_id);
-        coupon_encode(coupon, &value);
-        class = add_audit(change, "CREATE", NULL, &value);
-    }
-    strbuf_free(&value);
-    if (class != SQL_OK)
-        *coupon = wanted; /* for the next try */
+    if (change->coupon.coupon_id == 0)
+        change->end = COUPON_CHANGE_UNKNOWN;
+    else if (!if_match_fits(&change->if_match, change->coupon.version))
+        change->end = COUPON_CHANGE_STALE;
+    else
+        *go_on = true;
+    return SQL_OK;
+}
+
+static enum sql_class read_back(struct coupon_transaction *transaction)
+{
+    struct coupon_change *change = change_of(transaction);
+    enum sql_class class = coupon_store_read(transaction->session, change->coupon_id,
+                                             &change->coupon, transaction->fault);
+
+    CHECK(class != SQL_OK || change->coupon.coupon_id == change->coupon_id,
+          "coupon %" PRIu64 " was just locked", change->coupon_id);
     return class;
 }
 
-enum sql_class coupon_change_insert(struct sql_session *session, const struct coupon_log *log,
-                                    struct coupon *coupon, struct sql_fault *fault)
+static enum sql_class run(struct sql_session *session, const struct coupon_log *log,
+                          struct coupon_change *change, struct sql_fault *fault,
+                          enum sql_class (*body)(struct coupon_transaction *transaction))
 {
-    struct change change = {.session = session, .log = log, .coupon = coupon, .fault = fault};
+    struct changing changing = {
+        .transaction = {.session = session, .log = log, .fault = fault},
+        .change = change,
+    };
 
-    return transact(&change, insert);
+    return coupon_transaction_run(&changing.transaction, body);
 }
 
 static void encode_status(const struct coupon *coupon, struct strbuf *out)
@@ -182,20 +67,17 @@ static void encode_status(const struct coupon *coupon, struct strbuf *out)
                 coupon_status_name(coupon->status), coupon->version);
 }
 
-static enum sql_class update_status(struct change *change)
+static enum sql_class update_status(struct coupon_transaction *transaction,
+                                    const struct coupon_change *change)
 {
     bool closing = change->wanted == COUPON_CLOSED;
-    enum sql_class class;
 
-    strbuf_clear(&change->text);
-    strbuf_addf(&change->text,
+    strbuf_clear(&transaction->text);
+    strbuf_addf(&transaction->text,
                 "UPDATE coupon SET status='%s',%sversion=version+1 WHERE coupon_id=%" PRIu64,
                 coupon_status_name(change->wanted), closing ? "closed_at=UTC_TIMESTAMP(3)," : "",
                 change->coupon_id);
-    class = execute(change);
-    if (class != SQL_OK)
-        return class;
-    return coupon_store_read(change->session, change->coupon_id, change->coupon, change->fault);
+    return coupon_transaction_execute(transaction);
 }
 
 static const char *action_to(enum coupon_status status)
@@ -213,43 +95,193 @@ static const char *action_to(enum coupon_status status)
     return "CREATE";
 }
 
-static enum sql_class set_status(struct change *change)
+static enum coupon_change_end end_of_step(enum coupon_step step)
 {
+    switch (step) {
+    case COUPON_STEP_CHANGE:
+        return COUPON_CHANGE_DONE;
+    case COUPON_STEP_NONE:
+        return COUPON_CHANGE_NONE;
+    case COUPON_STEP_CLOSED:
+        return COUPON_CHANGE_CLOSED;
+    case COUPON_STEP_NOT_OPEN:
+        break;
+    }
+    return COUPON_CHANGE_NOT_OPEN;
+}
+
+static enum sql_class set_status(struct coupon_transaction *transaction)
+{
+    struct coupon_change *change = change_of(transaction);
     struct strbuf old_value = STRBUF_INIT;
     struct strbuf new_value = STRBUF_INIT;
-    enum sql_class class =
-        coupon_store_lock(change->session, change->coupon_id, change->coupon, change->fault);
+    bool go_on;
+    enum sql_class class = lock(transaction, &go_on);
 
-    *change->step = COUPON_STEP_NONE;
-    if (class != SQL_OK || change->coupon->coupon_id == 0)
+    if (class != SQL_OK || !go_on)
         return class;
-    *change->step = coupon_transition(change->coupon->status, change->wanted);
-    if (*change->step != COUPON_STEP_CHANGE)
+    change->end = end_of_step(coupon_transition(change->coupon.status, change->wanted));
+    if (change->end != COUPON_CHANGE_DONE)
         return SQL_OK;
-    encode_status(change->coupon, &old_value);
-    class = update_status(change);
-    encode_status(change->coupon, &new_value);
+    encode_status(&change->coupon, &old_value);
+    class = update_status(transaction, change);
     if (class == SQL_OK)
-        class = add_audit(change, action_to(change->wanted), &old_value, &new_value);
+        class = read_back(transaction);
+    encode_status(&change->coupon, &new_value);
+    if (class == SQL_OK)
+        class = coupon_transaction_audit(transaction, change->coupon_id, action_to(change->wanted),
+                                         &old_value, &new_value);
     strbuf_free(&old_value);
     strbuf_free(&new_value);
     return class;
 }
 
 enum sql_class coupon_change_status(struct sql_session *session, const struct coupon_log *log,
-                                    uint64_t coupon_id, enum coupon_status wanted,
-                                    enum coupon_step *step, struct coupon *coupon,
-                                    struct sql_fault *fault)
+                                    struct coupon_change *change, struct sql_fault *fault)
 {
-    struct change change = {
-        .session = session,
-        .log = log,
-        .coupon = coupon,
-        .coupon_id = coupon_id,
-        .wanted = wanted,
-        .step = step,
-        .fault = fault,
-    };
+    return run(session, log, change, fault, set_status);
+}
 
-    return transact(&change, set_status);
+static enum coupon_change_end end_of_patch(enum coupon_patch_end end)
+{
+    switch (end) {
+    case COUPON_PATCH_CHANGE:
+        return COUPON_CHANGE_DONE;
+    case COUPON_PATCH_NONE:
+        return COUPON_CHANGE_NONE;
+    case COUPON_PATCH_CLOSED:
+        return COUPON_CHANGE_CLOSED;
+    case COUPON_PATCH_BELOW_ISSUED:
+        return COUPON_CHANGE_BELOW_ISSUED;
+    case COUPON_PATCH_GIVEN_OUT:
+        return COUPON_CHANGE_GIVEN_OUT;
+    case COUPON_PATCH_UNFIT:
+        break;
+    }
+    return COUPON_CHANGE_UNFIT;
+}
+
+static void add_number(struct strbuf *out, const char *column, int64_t number, int64_t none)
+{
+    if (number == none)
+        strbuf_addf(out, ",%s=NULL", column);
+    else
+        strbuf_addf(out, ",%s=%" PRId64, column, number);
+}
+
+static void add_time(struct strbuf *out, const char *column, int64_t wall_ms)
+{
+    strbuf_addf(out, ",%s=", column);
+    sql_add_time(out, wall_ms);
+}
+
+static enum sql_class update_members(struct coupon_transaction *transaction,
+                                     const struct coupon *coupon)
+{
+    struct strbuf *text = &transaction->text;
+
+    strbuf_clear(text);
+    strbuf_add_text(text, "UPDATE coupon SET version=version+1,name=");
+    sql_add_text(transaction->session, text, coupon->name, strlen(coupon->name));
+    strbuf_addf(text, ",discount_type='%s'", coupon_discount_name(coupon->discount_type));
+    add_number(text, "discount_value", coupon->discount_value, -1);
+    add_number(text, "min_order_amount", coupon->min_order_amount, -1);
+    add_number(text, "max_discount_amount", coupon->max_discount_amount, -1);
+    add_number(text, "total_stock", coupon->total_stock, -1);
+    add_number(text, "per_user_limit", coupon->per_user_limit, -1);
+    add_time(text, "issue_starts_at", coupon->issue_starts_at_ms);
+    add_time(text, "issue_ends_at", coupon->issue_ends_at_ms);
+    add_time(text, "valid_until", coupon->valid_until_ms);
+    add_number(text, "valid_for_seconds", coupon->valid_for_seconds, 0);
+    strbuf_addf(text, " WHERE coupon_id=%" PRIu64, coupon->coupon_id);
+    return coupon_transaction_execute(transaction);
+}
+
+/* A window that moves must not come upon another of its policy. */
+static enum sql_class check_window(struct coupon_transaction *transaction,
+                                   const struct coupon *coupon, unsigned int members,
+                                   enum coupon_change_end *end)
+{
+    bool overlaps = false;
+    enum sql_class class;
+
+    if (coupon->policy_id == 0 || !(members & (COUPON_MEMBER_STARTS_AT | COUPON_MEMBER_ENDS_AT)))
+        return SQL_OK;
+    class = coupon_window_check(transaction, coupon, &overlaps);
+    if (overlaps)
+        *end = COUPON_CHANGE_OVERLAP;
+    return class;
+}
+
+static enum sql_class apply_patch(struct coupon_transaction *transaction)
+{
+    struct coupon_change *change = change_of(transaction);
+    struct strbuf old_value = STRBUF_INIT;
+    struct strbuf new_value = STRBUF_INIT;
+    unsigned int members;
+    struct coupon to;
+    bool go_on;
+    enum sql_class class = lock(transaction, &go_on);
+
+    if (class != SQL_OK || !go_on)
+        return class;
+    change->end = end_of_patch(
+        coupon_patch_apply(&change->patch, &change->coupon, &to, &members, &change->wrong));
+    if (change->end == COUPON_CHANGE_DONE)
+        class = check_window(transaction, &to, members, &change->end);
+    if (class != SQL_OK || change->end != COUPON_CHANGE_DONE)
+        return class;
+    coupon_encode_members(&change->coupon, members, &old_value);
+    class = update_members(transaction, &to);
+    if (class == SQL_OK)
+        class = read_back(transaction);
+    coupon_encode_members(&change->coupon, members, &new_value);
+    if (class == SQL_OK)
+        class = coupon_transaction_audit(transaction, change->coupon_id, "PATCH", &old_value,
+                                         &new_value);
+    strbuf_free(&old_value);
+    strbuf_free(&new_value);
+    return class;
+}
+
+enum sql_class coupon_change_patch(struct sql_session *session, const struct coupon_log *log,
+                                   struct coupon_change *change, struct sql_fault *fault)
+{
+    return run(session, log, change, fault, apply_patch);
+}
+
+static enum sql_class remove_row(struct coupon_transaction *transaction)
+{
+    struct coupon_change *change = change_of(transaction);
+    struct strbuf old_value = STRBUF_INIT;
+    struct strbuf nothing = STRBUF_INIT;
+    bool go_on;
+    enum sql_class class = coupon_transaction_between_batches(transaction);
+
+    if (class == SQL_OK)
+        class = lock(transaction, &go_on);
+    if (class != SQL_OK || !go_on)
+        return class;
+    if (change->coupon.issued_count > 0) {
+        change->end = COUPON_CHANGE_GIVEN_OUT;
+        return SQL_OK;
+    }
+    coupon_encode(&change->coupon, &old_value);
+    strbuf_add_text(&nothing, "null");
+    class =
+        coupon_transaction_audit(transaction, change->coupon_id, "DELETE", &old_value, &nothing);
+    strbuf_free(&old_value);
+    strbuf_free(&nothing);
+    if (class != SQL_OK)
+        return class;
+    strbuf_clear(&transaction->text);
+    strbuf_addf(&transaction->text, "DELETE FROM coupon WHERE coupon_id=%" PRIu64,
+                change->coupon_id);
+    return coupon_transaction_execute(transaction);
+}
+
+enum sql_class coupon_change_delete(struct sql_session *session, const struct coupon_log *log,
+                                    struct coupon_change *change, struct sql_fault *fault)
+{
+    return run(session, log, change, fault, remove_row);
 }

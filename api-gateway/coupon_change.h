@@ -3,35 +3,52 @@
 
 #include <stdint.h>
 
+#include "api-gateway/coupon_transaction.h"
 #include "api-gateway/coupon_transition.h"
+#include "api-gateway/if_match.h"
 #include "common/contract/coupon.h"
-#include "common/mysql/sql_session.h"
+#include "common/contract/coupon_patch.h"
 
-/* What an admin changes, in SQL. Pool threads only. Each change is one transaction, tried again
- * where another was in its way, and leaves a row in coupon_change with the place in the log of
- * requests at which it took effect: requests for the coupon below next_offset were decided before
- * it, the others are decided after it. topic, partition_id and next_offset are NULL where the
- * number of partitions is not known; next_offset is 0 where nothing in the partition was ever
- * decided. */
+/* What an admin changes of a coupon that there is, in SQL; each is one transaction with its row in
+ * coupon_change. Pool threads only. */
 
-/* The log of requests. */
-struct coupon_log {
-    const char *topic;
-    int32_t partitions; /* 0: not known */
+enum coupon_change_end {
+    COUPON_CHANGE_DONE,
+    COUPON_CHANGE_NONE,         /* it is so already */
+    COUPON_CHANGE_UNKNOWN,      /* there is no such coupon */
+    COUPON_CHANGE_STALE,        /* its version is none of those that the client knows */
+    COUPON_CHANGE_CLOSED,       /* refused: CLOSED is final */
+    COUPON_CHANGE_NOT_OPEN,     /* refused: only what is open can be paused */
+    COUPON_CHANGE_BELOW_ISSUED, /* refused: more are given out than totalStock would be */
+    COUPON_CHANGE_GIVEN_OUT,    /* refused: users hold it already */
+    COUPON_CHANGE_OVERLAP,      /* refused: another window of its policy is open at that time */
+    COUPON_CHANGE_UNFIT         /* refused: wrong says which members do not fit together */
 };
 
-/* Add a coupon; with coupon_id 0 it gets one. On SQL_OK *coupon is the row as it is now;
- * SQL_DUPLICATE: its id is taken. */
-enum sql_class coupon_change_insert(struct sql_session *session, const struct coupon_log *log,
-                                    struct coupon *coupon, struct sql_fault *fault);
+/* A change that is asked for, and what came of it. On SQL_OK end is set, and coupon is the row as
+ * it is now, after COUPON_CHANGE_UNKNOWN and a DELETE nothing. */
+struct coupon_change {
+    uint64_t coupon_id;
+    struct if_match if_match;
+    enum coupon_status wanted; /* of coupon_change_status: OPEN, PAUSED or CLOSED */
+    struct coupon_patch patch; /* of coupon_change_patch */
 
-/* Change the status to OPEN, PAUSED or CLOSED where coupon_transition allows it. The row is locked
- * before the fence is read, so no batch that holds requests for the coupon falls across the change.
- * On SQL_OK *step says what came of it and *coupon is the row as it is now, with coupon_id 0 when
- * there is none. */
+    enum coupon_change_end end;
+    struct coupon coupon;
+    const char *wrong;
+};
+
+/* Change the status where coupon_transition allows it. */
 enum sql_class coupon_change_status(struct sql_session *session, const struct coupon_log *log,
-                                    uint64_t coupon_id, enum coupon_status wanted,
-                                    enum coupon_step *step, struct coupon *coupon,
-                                    struct sql_fault *fault);
+                                    struct coupon_change *change, struct sql_fault *fault);
+
+/* Change members of it where coupon_patch_apply allows it. */
+enum sql_class coupon_change_patch(struct sql_session *session, const struct coupon_log *log,
+                                   struct coupon_change *change, struct sql_fault *fault);
+
+/* Delete it while nothing is issued. Requests for it that are still in the log are decided as
+ * UNKNOWN_COUPON. */
+enum sql_class coupon_change_delete(struct sql_session *session, const struct coupon_log *log,
+                                    struct coupon_change *change, struct sql_fault *fault);
 
 #endif

@@ -58,6 +58,8 @@ static const struct http_route routes[] = {
     {HTTP_METHOD_POST, "/admin/v1/coupons", admin_handle_create, ADMIN_COUPON_MAX_BODY},
     {HTTP_METHOD_GET, "/admin/v1/coupons", admin_handle_list, 0},
     {HTTP_METHOD_GET, "/admin/v1/coupons/{id}", admin_handle_read, 0},
+    {HTTP_METHOD_PATCH, "/admin/v1/coupons/{id}", admin_handle_patch, ADMIN_COUPON_MAX_BODY},
+    {HTTP_METHOD_DELETE, "/admin/v1/coupons/{id}", admin_handle_delete, 0},
     {HTTP_METHOD_POST, "/admin/v1/coupons/{id}/open", admin_handle_open, ADMIN_EMPTY_MAX_BODY},
     {HTTP_METHOD_POST, "/admin/v1/coupons/{id}/pause", admin_handle_pause, ADMIN_EMPTY_MAX_BODY},
     {HTTP_METHOD_POST, "/admin/v1/coupons/{id}/close", admin_handle_close, ADMIN_EMPTY_MAX_BODY},

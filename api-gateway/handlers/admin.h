@@ -15,5 +15,7 @@ void admin_handle_read(struct http_exchange *exchange);
 void admin_handle_open(struct http_exchange *exchange);
 void admin_handle_pause(struct http_exchange *exchange);
 void admin_handle_close(struct http_exchange *exchange);
+void admin_handle_patch(struct http_exchange *exchange);
+void admin_handle_delete(struct http_exchange *exchange);
 
 #endif

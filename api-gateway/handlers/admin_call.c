@@ -73,6 +73,7 @@ struct admin_call *admin_call_new(struct http_exchange *exchange)
     CHECK(call, "out of memory");
     call->admin = admin;
     call->exchange = exchange;
+    call->taken = (struct admin_taken){"CONFLICT", "Another change came between; try again."};
     call->log.topic = admin->parts.config->kafka.topic;
     call->log.partitions = topic_watch_partitions(admin->parts.topic);
     LIST_INSERT_HEAD(&admin->calls, call, next);
@@ -85,6 +86,7 @@ void admin_call_free(struct admin_call *call)
     if (call->admin)
         LIST_REMOVE(call, next);
     strbuf_free(&call->json);
+    policy_free(&call->policy);
     free(call);
 }
 
@@ -95,8 +97,8 @@ static void answer_failure(struct admin_call *call)
 
     switch (call->job.class) {
     case SQL_DUPLICATE:
-        http_exchange_problem(call->exchange, 409, "COUPON_EXISTS",
-                              "There is a coupon with this couponId.", NULL, NULL);
+        http_exchange_problem(call->exchange, 409, call->taken.code, call->taken.detail, NULL,
+                              NULL);
         return;
     case SQL_TRANSIENT:
     case SQL_OUTAGE:

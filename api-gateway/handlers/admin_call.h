@@ -8,6 +8,13 @@
 #include "api-gateway/coupon_store.h"
 #include "api-gateway/handlers/admin_token.h"
 #include "api-gateway/management.h"
+#include "common/contract/policy.h"
+
+/* How to say that an id is taken. */
+struct admin_taken {
+    const char *code;
+    const char *detail;
+};
 
 /* A call of the admin API on its way through the MySQL threads. The client may leave meanwhile:
  * what was begun is finished and told to the other gateways all the same. */
@@ -20,13 +27,13 @@ struct admin_call {
 
     /* What is asked, set by the handler. */
     struct coupon_log log;
-    uint64_t coupon_id;
-    enum coupon_status wanted;
+    struct coupon_change change; /* with its coupon, which others use too */
     struct coupon_filter filter;
+    struct admin_taken taken;
 
     /* What came of it, set by the job. */
-    struct coupon coupon;
-    enum coupon_step step;
+    bool overlaps;
+    struct policy policy; /* of a call about a policy: also what is asked */
     struct strbuf json;
     unsigned int count;
     uint64_t last_id;

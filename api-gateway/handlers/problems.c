@@ -24,6 +24,11 @@ void problem_unknown_request(struct http_exchange *exchange)
                           NULL, NULL);
 }
 
+void problem_precondition_required(struct http_exchange *exchange, const char *detail)
+{
+    http_exchange_problem(exchange, 428, "PRECONDITION_REQUIRED", detail, NULL, NULL);
+}
+
 void problem_unavailable(struct http_exchange *exchange, const char *detail)
 {
     http_exchange_problem(exchange, 503, "UNAVAILABLE", detail, "Retry-After: 1\r\n", NULL);

@@ -148,3 +148,30 @@ void coupon_encode(const struct coupon *coupon, struct strbuf *out)
     add_integer(object, "version", coupon->version);
     print(object, out);
 }
+
+static const char *const member_names[COUPON_MEMBER_COUNT] = {
+    "name",          "totalStock",     "perUserLimit",      "discountType",
+    "discountValue", "minOrderAmount", "maxDiscountAmount", "issueStartsAt",
+    "issueEndsAt",   "validUntil",     "validForSeconds",
+};
+
+const char *coupon_member_name(size_t i)
+{
+    CHECK(i < COUPON_MEMBER_COUNT, "member %zu", i);
+    return member_names[i];
+}
+
+void coupon_encode_members(const struct coupon *coupon, unsigned int members, struct strbuf *out)
+{
+    cJSON *all = make_public(coupon);
+    cJSON *object = cJSON_CreateObject();
+
+    added(object);
+    for (size_t i = 0; i < COUPON_MEMBER_COUNT; i++)
+        if (members & 1u << i)
+            cJSON_AddItemToObject(object, member_names[i],
+                                  cJSON_DetachItemFromObjectCaseSensitive(all, member_names[i]));
+    add_integer(object, "version", coupon->version);
+    cJSON_Delete(all);
+    print(object, out);
+}

@@ -178,6 +178,38 @@ enum json_field json_get_time(const struct json_t *object, const char *name, int
     return JSON_FIELD_PRESENT;
 }
 
+bool json_has_member(const struct json_t *object, const char *name)
+{
+    return json_object_get(object, name) != NULL;
+}
+
+bool json_is_null_member(const struct json_t *object, const char *name)
+{
+    return json_is_null(json_object_get(object, name));
+}
+
+const struct json_t *json_get_array(const struct json_t *object, const char *name, size_t *count,
+                                    enum json_field *field)
+{
+    const json_t *value = find(object, name);
+
+    *count = 0;
+    *field = value == NULL          ? JSON_FIELD_ABSENT
+             : json_is_array(value) ? JSON_FIELD_PRESENT
+                                    : JSON_FIELD_WRONG;
+    if (*field != JSON_FIELD_PRESENT)
+        return NULL;
+    *count = json_array_size(value);
+    return value;
+}
+
+struct json_t *json_array_object(const struct json_t *array, size_t i)
+{
+    json_t *value = json_array_get(array, i);
+
+    return json_is_object(value) ? value : NULL;
+}
+
 const char *json_unknown_member(const struct json_t *object, const char *const *names,
                                 size_t name_count)
 {

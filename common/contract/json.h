@@ -44,6 +44,16 @@ enum json_field json_get_text(const struct json_t *object, const char *name, con
  * after TIMESTAMP_MAX_MS, so that it can be formatted. */
 enum json_field json_get_time(const struct json_t *object, const char *name, int64_t *wall_ms);
 
+/* The member is there, null or not; it is there and null. */
+bool json_has_member(const struct json_t *object, const char *name);
+bool json_is_null_member(const struct json_t *object, const char *name);
+
+/* The array called name, or NULL and field is ABSENT or WRONG; its elements are asked for by number
+ * and are NULL where they are no objects. They live as long as object. */
+const struct json_t *json_get_array(const struct json_t *object, const char *name, size_t *count,
+                                    enum json_field *field);
+struct json_t *json_array_object(const struct json_t *array, size_t i);
+
 /* The first member whose name is none of names (it lives as long as object); NULL: all are known.
  */
 const char *json_unknown_member(const struct json_t *object, const char *const *names,

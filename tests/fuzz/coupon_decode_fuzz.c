@@ -126,7 +126,7 @@ static bool model_decode(json_t *body, struct coupon *coupon, const char **name)
                 model_integer(body, "totalStock", 1, COUPON_STOCK_MAX, &stock) && stock > 0 &&
                 model_integer(body, "perUserLimit", 1, COUPON_USER_LIMIT_MAX, &limit) &&
                 model_integer(body, "couponId", 1, (int64_t)COUPON_ID_MAX, &coupon_id) &&
-                model_integer(body, "policyId", 1, INT64_MAX, &policy_id) &&
+                model_integer(body, "policyId", 1, (int64_t)COUPON_ID_MAX, &policy_id) &&
                 model_choice(body, "status", "DRAFT", "OPEN", &status);
 
     memset(coupon, 0, sizeof *coupon);

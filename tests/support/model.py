@@ -7,23 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tests.support.coupon_history import Change, Coupon, CouponHistory
 from tests.support.wire import Record, Request, Unreadable, read_request, replayed_from
 
+__all__ = ["Coupon", "Decision", "Replay", "replay"]
+
 DEAD_LETTERED = "DEAD_LETTERED"
-
-
-@dataclass(frozen=True)
-class Coupon:
-    """The columns of a coupon that a decision depends on; None: no such time."""
-
-    coupon_id: int
-    total_stock: int
-    per_user_limit: int
-    starts_at_ms: int
-    ends_at_ms: int | None = None
-    status: str = "OPEN"
-    closed_at_ms: int | None = None
-    policy_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,11 +49,13 @@ class Replay:
 
 
 def replay(
-    records: Iterable[Record], coupons: Iterable[Coupon], refused: Collection[tuple[int, int]] = ()
-) -> Replay:
-    """Decide every record in order. refused: (partition, offset) of those that the database would not take,
-    which no replay can know."""
-    table = {coupon.coupon_id: coupon for coupon in coupons}
+    records: Iterable[Record], coupons: Iterable[Coupon], refused: Collection[tuple[int, int]] = (),
+    changes: Iterable[Change] = (),
+) -> Replay:  # fmt: skip
+    """Decide every record in order. coupons: as they are now; changes: the audit, by which each record finds
+    the coupon as it was. refused: (partition, offset) of those that the database would not take, which no
+    replay can know."""
+    history = CouponHistory(coupons, changes)
     seen = Replay()
     issued: dict[int, int] = defaultdict(int)
     held: dict[tuple[int, int], int] = defaultdict(int)
@@ -78,7 +69,7 @@ def replay(
             _dead_letter(seen, record, fault)
             continue
         first = seen.decisions.get(request.request_id)
-        coupon = _coupon_of(request, table)
+        coupon = _coupon_of(request, history, record)
         coupon_id = coupon.coupon_id if coupon else request.coupon_id
         if first is not None and not (replayed_from(record) and _is_open(first, request)):
             if first.user_id == request.user_id and request.coupon_id in (None, first.coupon_id):
@@ -129,13 +120,13 @@ def _outcome(
     return "ISSUED"
 
 
-def _coupon_of(request: Request, table: Mapping[int, Coupon]) -> Coupon | None:
+def _coupon_of(request: Request, history: CouponHistory, record: Record) -> Coupon | None:
     """The coupon that is named. Where a policy is named: its coupon whose window holds the request's time,
     else the next to start, else the last that started."""
     if request.coupon_id is not None:
-        return table.get(request.coupon_id)
+        return history.at(request.coupon_id, record.partition, record.offset)
     at = request.accepted_at_ms
-    windows = [coupon for _, coupon in sorted(table.items()) if coupon.policy_id == request.policy_id]
+    windows = history.windows(request.policy_id or 0, record.partition, record.offset)
     started = [coupon for coupon in windows if coupon.starts_at_ms <= at]
     running = [coupon for coupon in started if coupon.ends_at_ms is None or at < coupon.ends_at_ms]
     coming = [coupon for coupon in windows if coupon.starts_at_ms > at]

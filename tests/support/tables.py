@@ -1,5 +1,6 @@
 """What MySQL holds, read in one consistent snapshot, as plain values that the checkers look at."""
 
+import json
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 import pymysql
 import pymysql.cursors
 
-from tests.support.model import Coupon
+from tests.support.coupon_history import Change, Coupon
 
 _EPOCH = datetime(1970, 1, 1)
 
@@ -49,6 +50,8 @@ class Tables:
     holdings: list[Holding] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     fences: dict[tuple[str, int], int] = field(default_factory=dict)
+    versions: dict[int, int] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)  # in their order
     replayed: set[str] = field(default_factory=set)  # requestIds of which a dead letter was produced again
 
     def only(self, coupon_ids: Iterable[int]) -> "Tables":
@@ -60,6 +63,8 @@ class Tables:
             [h for h in self.holdings if h.coupon_id in ids],
             [r for r in self.results if r.coupon_id in ids],
             self.fences,
+            {coupon_id: n for coupon_id, n in self.versions.items() if coupon_id in ids},
+            [c for c in self.changes if c.coupon_id in ids],
             self.replayed,
         )
 
@@ -77,6 +82,14 @@ def _sql_milliseconds(column: str) -> str:
 def sql_time(wall_ms: int) -> str:
     """The other way round."""
     return datetime.fromtimestamp(wall_ms / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _offsets(text: str | None) -> tuple[int, ...] | None:
+    return None if text is None else tuple(json.loads(text))
 
 
 class Database:
@@ -111,14 +124,18 @@ class Database:
             tables = Tables()
             cursor.execute(
                 "SELECT coupon_id, total_stock, per_user_limit, issue_starts_at, issue_ends_at, status, closed_at,"
-                " policy_id, issued_count FROM coupon"
+                " policy_id, issued_count, version FROM coupon"
             )
             for row in cursor:
                 starts_at = milliseconds(row[3]) or 0
                 tables.coupons.append(
                     Coupon(row[0], row[1], row[2], starts_at, milliseconds(row[4]), row[5], milliseconds(row[6]), row[7])
                 )
-                tables.issued_count[row[0]] = row[8]
+                tables.issued_count[row[0]], tables.versions[row[0]] = row[8], row[9]
+            cursor.execute(
+                "SELECT coupon_id, action, old_value, new_value, next_offsets FROM coupon_change ORDER BY change_id"
+            )
+            tables.changes = [Change(row[0], row[1], _json(row[2]), _json(row[3]), _offsets(row[4])) for row in cursor]
             # Many rows: the server turns times into numbers faster than we do.
             issued_at, expires_at, accepted_at = map(_sql_milliseconds, ("issued_at", "expires_at", "accepted_at"))
             cursor.execute(

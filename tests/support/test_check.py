@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.check import check_dead_letters, check_ledger, check_log, check_model, check_sql
+from tests.support.coupon_history import Change, Coupon
 from tests.support.ledger import Account, Ledger, read_account
-from tests.support.model import Coupon
 from tests.support.tables import Holding, Result, Tables
 from tests.support.wire import Record
 
@@ -179,3 +179,36 @@ def test_ledger_checker_takes_failed_for_final_unless_it_was_replayed(account: A
     assert "the table says" in "\n".join(check_ledger(account, tables))
     account.results["a"].append(failed)
     assert "different final results" in "\n".join(check_ledger(account, tables)), "a decision is final"
+
+
+def test_a_change_that_is_not_written_down() -> None:
+    tables = good_tables()
+    tables.versions = {1: 3}
+    tables.changes = [
+        Change(1, "CREATE", None, {"totalStock": 1, "version": 1}, (0,)),
+        Change(1, "PATCH", {"totalStock": 1, "version": 1}, {"totalStock": 2, "version": 2}, (1,)),
+    ]
+    assert any("version 3, its audit tells of 2" in line for line in check_sql(tables))
+    tables.versions = {1: 2}
+    assert check_sql(tables) == []
+
+
+def test_the_model_knows_when_stock_was_added() -> None:
+    tables = good_tables()
+    changes = [
+        Change(1, "CREATE", None, {"totalStock": 1, "version": 1}, (0,)),
+        Change(1, "PATCH", {"totalStock": 1, "version": 1}, {"totalStock": 2, "version": 2}, (1,)),
+    ]
+    tables.changes = changes
+    assert check_model(good_records(), tables) == []
+    tables.changes = [changes[0], replace(changes[1], next_offsets=(2,))]
+    assert any("b (partition 0, offset 1)" in line for line in check_model(good_records(), tables)), "too late for b"
+
+
+def test_a_limit_that_was_lowered_is_no_violation() -> None:
+    tables = good_tables()
+    tables.holdings[1] = replace(tables.holdings[1], user_id=10, user_seq=2)
+    tables.results[1] = replace(tables.results[1], user_id=10)
+    assert any("holds 2, allowed 1" in line for line in check_sql(tables))
+    tables.changes = [Change(1, "PATCH", {"perUserLimit": 2, "version": 1}, {"perUserLimit": 1, "version": 2}, (2,))]
+    assert check_sql(tables) == []

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from tests.support.coupon_history import Change
 from tests.support.model import Coupon, replay
 from tests.support.wire import Record
 
@@ -109,3 +110,48 @@ def test_a_replay_keeps_the_id_that_was_made_of_its_first_place() -> None:
     record = Record(0, 5, NOON, b"1", b'{"couponId":1,"userId":3}')
     for origin, name in ((b"2:7", "2-7"), (b"7", "0-9"), (None, "0-9")):
         assert list(replay([again(record, 9, origin)], []).decisions) == [f"coupon-issue-request-{name}"]
+
+
+def test_each_record_finds_the_coupon_as_it_was_at_its_place() -> None:
+    stock = Change(1, "PATCH", {"totalStock": 1, "version": 1}, {"totalStock": 2, "version": 2}, (2,))
+    seen = replay(records(("a", 1, 1), ("b", 1, 2), ("c", 1, 3), ("d", 1, 4)), [Coupon(1, 2, 1, 0)], changes=[stock])
+    assert [d.outcome for d in seen.decisions.values()] == ["ISSUED", "SOLD_OUT", "ISSUED", "SOLD_OUT"]
+
+
+def test_windows_and_limits_and_status_change_too() -> None:
+    def seen(change: Change, now: Coupon) -> list[str]:
+        decisions = replay(records(("a", 1, 1), ("b", 1, 1)), [now], changes=[change]).decisions
+        return [decision.outcome for decision in decisions.values()]
+
+    ends = Change(1, "PATCH", {"issueEndsAt": None}, {"issueEndsAt": "2023-11-14T22:13:20Z"}, (1,))
+    assert seen(ends, Coupon(1, 9, 9, 0, ends_at_ms=NOON)) == ["ISSUED", "ENDED"]
+    starts = Change(1, "PATCH", {"issueStartsAt": "2023-11-14T22:13:20.001Z"}, {"issueStartsAt": "1970-01-01T00:00:00Z"}, (1,))
+    assert seen(starts, Coupon(1, 9, 9, 0)) == ["NOT_STARTED", "ISSUED"]
+    limit = Change(1, "PATCH", {"perUserLimit": 1}, {"perUserLimit": 2}, (1,))
+    assert seen(limit, Coupon(1, 9, 2, 0)) == ["ISSUED", "ISSUED"]
+    assert seen(replace(limit, next_offsets=(2,)), Coupon(1, 9, 2, 0)) == ["ISSUED", "ALREADY_ISSUED"]
+    assert seen(replace(limit, next_offsets=None), Coupon(1, 9, 1, 0)) == ["ISSUED", "ALREADY_ISSUED"], "place not known"
+    opened = Change(1, "OPEN", {"status": "DRAFT"}, {"status": "OPEN"}, (1,))
+    assert seen(opened, Coupon(1, 9, 9, 0)) == ["NOT_STARTED", "ISSUED"]
+    closed = Change(1, "CLOSE", {"status": "OPEN"}, {"status": "CLOSED"}, (1,))
+    assert seen(closed, Coupon(1, 9, 9, 0, status="CLOSED", closed_at_ms=NOON)) == ["ISSUED", "CLOSED"]
+
+
+def test_a_coupon_is_made_and_deleted_at_a_place() -> None:
+    made = {"couponId": 1, "totalStock": 9, "perUserLimit": 9, "issueStartsAt": "1970-01-01T00:00:00Z", "issueEndsAt": None,
+            "status": "OPEN", "policyId": None}  # fmt: skip
+    changes = [Change(1, "CREATE", None, made, (1,)), Change(1, "DELETE", made, None, (2,))]
+    seen = replay(records(("a", 1, 1), ("b", 1, 2), ("c", 1, 3)), [], changes=changes)
+    assert [d.outcome for d in seen.decisions.values()] == ["UNKNOWN_COUPON", "ISSUED", "UNKNOWN_COUPON"]
+    policy = Record(0, 1, NOON, b"7", b'{"requestId":"p","policyId":7,"userId":3}')
+    changes = [replace(change, old=change.old and {**made, "policyId": 7}) for change in changes]
+    assert replay([policy], [], changes=changes).decisions["p"].coupon_id == 1
+
+
+def test_a_change_counts_for_the_partition_of_the_record() -> None:
+    stock = Change(1, "PATCH", {"totalStock": 0}, {"totalStock": 2}, (0, 5))
+    late, early = Record(0, 0, NOON, b"1", b'{"requestId":"l","couponId":1,"userId":1}'), Record(
+        1, 4, NOON, b"coupon-1", b'{"requestId":"e","couponId":1,"userId":2}'
+    )
+    seen = replay([late, early], [Coupon(1, 2, 1, 0)], changes=[stock])
+    assert (seen.decisions["l"].outcome, seen.decisions["e"].outcome) == ("ISSUED", "SOLD_OUT")

@@ -35,7 +35,7 @@ def refused(letters: Iterable[Record]) -> set[tuple[int, int]]:
 def _violations(
     records: list[Record], letters: list[Record], tables: Tables, since: Mapping[int, int]
 ) -> Iterator[str]:
-    replayed = replay(records, tables.coupons, refused(letters))
+    replayed = replay(records, tables.coupons, refused(letters), tables.changes)
     expected = {(record.partition, record.offset): record for record in replayed.dead_letters}
     seen = set()
     for letter in letters:

@@ -13,7 +13,7 @@ def check_model(records: Iterable[Record], tables: Tables, letters: Iterable[Rec
     """Replay the records, but those that letters say the database refused; the table's results with offsets in the dump, and the winners of every coupon
     that the dump names, must be the model's, no more and no less."""
     records = list(records)
-    expected = replay(records, tables.coupons, refused(letters))
+    expected = replay(records, tables.coupons, refused(letters), tables.changes)
     return shortened("model", [*_results(records, expected, tables), *_winners(expected, tables)])
 
 

@@ -9,7 +9,7 @@ from tests.support.tables import Holding, Tables
 
 def check_sql(tables: Tables) -> list[str]:
     """Violations inside a snapshot."""
-    return shortened("sql", [*_counts(tables), *_limits(tables), *_results(tables)])
+    return shortened("sql", [*_counts(tables), *_limits(tables), *_results(tables), *_audit(tables)])
 
 
 def _counts(tables: Tables) -> Iterator[str]:
@@ -32,6 +32,9 @@ def _counts(tables: Tables) -> Iterator[str]:
 
 def _limits(tables: Tables) -> Iterator[str]:
     limit = {coupon.coupon_id: coupon.per_user_limit for coupon in tables.coupons}
+    for change in tables.changes:  # what was given out under a larger limit stays
+        if change.old and "perUserLimit" in change.old and change.coupon_id in limit:
+            limit[change.coupon_id] = max(limit[change.coupon_id], change.old["perUserLimit"])
     sequences: dict[tuple[int, int], list[int]] = defaultdict(list)
     for holding in tables.holdings:
         sequences[holding.coupon_id, holding.user_id].append(holding.user_seq)
@@ -61,3 +64,14 @@ def _results(tables: Tables) -> Iterator[str]:
             yield f"{name}: ISSUED to user {result.user_id}, but user {holding.user_id} holds the coupon"
     for holding in holdings.values():
         yield f"coupon {holding.coupon_id}: number {holding.issue_no} has a holder, but no result says ISSUED"
+
+
+def _audit(tables: Tables) -> Iterator[str]:
+    """Each change of a coupon raises its version and is written down."""
+    told: dict[int, int] = {}
+    for change in tables.changes:
+        if change.new and "version" in change.new:
+            told[change.coupon_id] = change.new["version"]
+    for coupon_id, version in tables.versions.items():
+        if told.get(coupon_id, 1) != version:
+            yield f"coupon {coupon_id} has version {version}, its audit tells of {told.get(coupon_id, 1)}"

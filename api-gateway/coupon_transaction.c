@@ -1,0 +1,147 @@
+#include "api-gateway/coupon_transaction.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/kafka/kafka_partition.h"
+
+#define TRIES 3
+#define CHANGED_BY "admin"
+
+enum sql_class coupon_transaction_execute(struct coupon_transaction *transaction)
+{
+    return sql_session_execute(transaction->session, transaction->text.data, transaction->text.len,
+                               transaction->fault);
+}
+
+static enum sql_class execute_text(struct coupon_transaction *transaction, const char *text)
+{
+    return sql_session_execute(transaction->session, text, strlen(text), transaction->fault);
+}
+
+enum sql_class
+coupon_transaction_run(struct coupon_transaction *transaction,
+                       enum sql_class (*body)(struct coupon_transaction *transaction))
+{
+    enum sql_class class = SQL_TRANSIENT;
+
+    for (int i = 0; i < TRIES && class == SQL_TRANSIENT; i++) {
+        class = execute_text(transaction, "START TRANSACTION");
+        if (class == SQL_OK)
+            class = body(transaction);
+        if (class == SQL_OK)
+            class = execute_text(transaction, "COMMIT");
+        if (class != SQL_OK)
+            sql_session_rollback(transaction->session);
+    }
+    strbuf_free(&transaction->text);
+    return class;
+}
+
+static void add_fences(struct coupon_transaction *transaction, const char *columns)
+{
+    const char *topic = transaction->log->topic;
+
+    strbuf_clear(&transaction->text);
+    strbuf_addf(&transaction->text, "SELECT %s FROM consumer_fence WHERE topic=", columns);
+    sql_add_text(transaction->session, &transaction->text, topic, strlen(topic));
+    strbuf_add_text(&transaction->text, " ORDER BY partition_id");
+}
+
+static void ignore_row(void *cookie, char **values, const unsigned long *lengths)
+{
+    (void)cookie;
+    (void)values;
+    (void)lengths;
+}
+
+/* Shared locks are enough, and want no right to change the table. */
+enum sql_class coupon_transaction_between_batches(struct coupon_transaction *transaction)
+{
+    add_fences(transaction, "partition_id");
+    strbuf_add_text(&transaction->text, " LOCK IN SHARE MODE");
+    return sql_session_query(transaction->session, transaction->text.data, transaction->text.len,
+                             ignore_row, NULL, transaction->fault);
+}
+
+/* The fences being read. */
+struct places {
+    int32_t partitions;
+    int32_t own; /* the coupon's partition */
+    int64_t own_offset;
+    int32_t next;       /* the partition that list lacks next */
+    struct strbuf list; /* "0,17,4711" */
+};
+
+static void add_place(struct places *places, int64_t offset)
+{
+    strbuf_addf(&places->list, "%s%" PRId64, places->next > 0 ? "," : "", offset);
+    places->next++;
+}
+
+static void read_place(void *cookie, char **values, const unsigned long *lengths)
+{
+    struct places *places = cookie;
+    int64_t partition = sql_read_number(values[0], -1);
+    int64_t offset = sql_read_number(values[1], 0);
+
+    (void)lengths;
+    if (partition >= places->partitions)
+        return;
+    while (places->next < partition)
+        add_place(places, 0);
+    add_place(places, offset);
+    if (partition == places->own)
+        places->own_offset = offset;
+}
+
+/* Append ",topic,partition,next_offset,next_offsets" of this moment. */
+static enum sql_class add_places(struct coupon_transaction *transaction, uint64_t coupon_id,
+                                 struct strbuf *out)
+{
+    const struct coupon_log *log = transaction->log;
+    struct places places = {.partitions = log->partitions, .list = STRBUF_INIT};
+    enum sql_class class;
+
+    if (log->partitions == 0) {
+        strbuf_add_text(out, ",NULL,NULL,NULL,NULL");
+        return SQL_OK;
+    }
+    places.own = kafka_partition_of_coupon(coupon_id, log->partitions);
+    add_fences(transaction, "partition_id,next_offset");
+    class = sql_session_query(transaction->session, transaction->text.data, transaction->text.len,
+                              read_place, &places, transaction->fault);
+    while (places.next < places.partitions)
+        add_place(&places, 0);
+    strbuf_add(out, ",", 1);
+    sql_add_text(transaction->session, out, log->topic, strlen(log->topic));
+    strbuf_addf(out, ",%" PRId32 ",%" PRId64 ",'[%s]'", places.own, places.own_offset,
+                places.list.data);
+    strbuf_free(&places.list);
+    return class;
+}
+
+enum sql_class coupon_transaction_audit(struct coupon_transaction *transaction, uint64_t coupon_id,
+                                        const char *action, const struct strbuf *old_value,
+                                        const struct strbuf *new_value)
+{
+    struct strbuf *text = &transaction->text;
+    struct strbuf places = STRBUF_INIT;
+    enum sql_class class = add_places(transaction, coupon_id, &places);
+
+    strbuf_clear(text);
+    strbuf_addf(text,
+                "INSERT INTO coupon_change (coupon_id,changed_at,changed_by,action,old_value,"
+                "new_value,topic,partition_id,next_offset,next_offsets) VALUES (%" PRIu64
+                ",UTC_TIMESTAMP(3),'" CHANGED_BY "','%s',",
+                coupon_id, action);
+    if (old_value)
+        sql_add_text(transaction->session, text, old_value->data, old_value->len);
+    else
+        strbuf_add_text(text, "NULL");
+    strbuf_add(text, ",", 1);
+    sql_add_text(transaction->session, text, new_value->data, new_value->len);
+    strbuf_addf(text, "%s)", places.data);
+    strbuf_free(&places);
+    return class == SQL_OK ? coupon_transaction_execute(transaction) : class;
+}
