@@ -38,6 +38,7 @@ void broadcast_feed_message(void *cookie, const char *text, size_t len)
         break;
     case BROADCAST_CHANGED:
         coupon_cache_changed(thread->coupons, broadcast.coupon_id);
+        policy_cache_changed(thread->policies);
         break;
     }
 }
@@ -115,6 +116,7 @@ void broadcast_feed_connected(void *cookie)
 
     ask_fences(thread, clock_monotonic_us());
     coupon_cache_changed_all(thread->coupons);
+    policy_cache_changed(thread->policies);
 }
 
 void broadcast_feed_tick(struct io_thread *thread, int64_t now_us)

@@ -201,6 +201,7 @@ static void open_stores(struct io_thread *thread)
 
     thread->mailbox = sql_mailbox_new(thread->base);
     thread->coupons = coupon_cache_new(thread->base, thread->pool, thread->mailbox, refresh_ms);
+    thread->policies = policy_cache_new(thread->base, thread->pool, thread->mailbox, refresh_ms);
     thread->coupon_list = coupon_list_new(thread->pool, thread->mailbox, refresh_ms);
     thread->results = result_cache_new(RESULTS_KEPT);
     thread->waiters = result_waiters_new(thread->base, &thread->progress);
@@ -294,6 +295,7 @@ void io_thread_free(struct io_thread *thread)
     result_waiters_free(thread->waiters);
     result_cache_free(thread->results);
     coupon_list_free(thread->coupon_list);
+    policy_cache_free(thread->policies);
     coupon_cache_free(thread->coupons);
     gateway_metrics_free(thread->metrics);
     if (thread->control) {

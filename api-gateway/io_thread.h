@@ -11,6 +11,7 @@
 #include "api-gateway/coupon_list.h"
 #include "api-gateway/gateway_metrics.h"
 #include "api-gateway/issue_producer.h"
+#include "api-gateway/policy_cache.h"
 #include "api-gateway/progress.h"
 #include "api-gateway/redis_link.h"
 #include "api-gateway/result_cache.h"
@@ -48,6 +49,7 @@ struct io_thread {
     struct spool *spool; /* of all loops; NULL: --spool=off, and then there is no writer */
     struct spool_writer *spool_writer;
     struct coupon_cache *coupons;
+    struct policy_cache *policies;
     struct coupon_list *coupon_list;
     struct result_cache *results;
     struct result_lookup *lookup;

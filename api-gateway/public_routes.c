@@ -10,6 +10,8 @@
 
 static const struct http_route routes[] = {
     {HTTP_METHOD_POST, "/api/v1/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
+    {HTTP_METHOD_POST, "/api/v1/policies/{policyId}/issue", issue_handle_policy, ISSUE_BODY_MAX},
+    {HTTP_METHOD_POST, "/api/v1/policies/issue", issue_handle_policy_in_body, ISSUE_BODY_MAX},
     {HTTP_METHOD_GET, "/api/v1/coupons/result/{requestId}", result_handle, 0},
     {HTTP_METHOD_GET, "/api/v1/coupons", coupon_handle_list, 0},
     {HTTP_METHOD_GET, "/api/v1/coupons/{couponId}", coupon_handle_read, 0},

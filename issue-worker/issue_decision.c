@@ -5,6 +5,7 @@
 
 #include "common/base/check.h"
 #include "common/base/timestamp.h"
+#include "common/contract/policy_choice.h"
 #include "issue-worker/slab.h"
 
 /* Word by word. Keys that collide on purpose make one batch slow and nothing wrong. */
@@ -168,32 +169,25 @@ static struct coupon *find_coupon(const struct issue_decision *decision, uint64_
     return held ? &held->coupon : NULL;
 }
 
-/* The policy's coupon whose window holds the instant; else the next one to start; else the one that
- * started last, so that the answer is NOT_STARTED or ENDED. Ties go to the smaller id. */
 static struct coupon *find_policy_coupon(const struct issue_decision *decision, uint64_t policy_id,
                                          int64_t at_ms)
 {
+    struct policy_window best_window = {0};
     struct coupon *best = NULL;
-    int best_rank = 0;
 
     for (struct held_coupon *held = decision->coupons; held; held = held->hh.next) {
         struct coupon *coupon = &held->coupon;
-        bool started = at_ms >= coupon->issue_starts_at_ms;
-        bool ended = at_ms >= coupon->issue_ends_at_ms;
-        int rank = started && !ended ? 3 : !started ? 2 : 1;
-        bool better;
+        const struct policy_window window = {
+            .coupon_id = coupon->coupon_id,
+            .starts_at_ms = coupon->issue_starts_at_ms,
+            .ends_at_ms = coupon->issue_ends_at_ms,
+        };
 
         if (coupon->policy_id != policy_id)
             continue;
-        if (!best || rank != best_rank)
-            better = rank > best_rank;
-        else if (coupon->issue_starts_at_ms != best->issue_starts_at_ms)
-            better = (coupon->issue_starts_at_ms < best->issue_starts_at_ms) == (rank == 2);
-        else
-            better = coupon->coupon_id < best->coupon_id;
-        if (better) {
+        if (!best || policy_choice_better(&window, &best_window, at_ms)) {
             best = coupon;
-            best_rank = rank;
+            best_window = window;
         }
     }
     return best;

@@ -5,7 +5,7 @@
 
 #include "api-gateway/caller.h"
 #include "api-gateway/handlers/issue_answer.h"
-#include "api-gateway/handlers/issue_body.h"
+#include "api-gateway/handlers/issue_policy.h"
 #include "api-gateway/handlers/issue_spooled.h"
 #include "api-gateway/handlers/problems.h"
 #include "common/http/http_problem.h"
@@ -234,15 +234,32 @@ static struct issue_accept *accept_new(struct io_thread *thread, struct http_exc
     return accept;
 }
 
-static void handle(struct http_exchange *exchange, enum issue_path path)
+void issue_wanted(struct http_exchange *exchange, const struct issue_wish *wish, bool publish)
 {
     struct io_thread *thread = http_exchange_context(exchange);
     const struct coupon_view *view = NULL;
     enum admission admission = ADMISSION_ADMIT;
     int64_t wall_ms = clock_wall_ms();
     struct issue_accept *accept;
+    enum coupon_answer answer = coupon_cache_find(thread->coupons, wish->coupon_id, &view, NULL);
+
+    if (answer == COUPON_KNOWN)
+        admission = admission_decide(view, wall_ms);
+    if (admission != ADMISSION_ADMIT && !wish->key) {
+        /* In a sale nearly all requests end here, so it has to be cheap. */
+        refuse(thread, exchange, admission);
+        return;
+    }
+    accept = accept_new(thread, exchange, wish, publish, wall_ms);
+    if (answer == COUPON_WAIT)
+        answer = coupon_cache_find(thread->coupons, wish->coupon_id, &view, &accept->coupon);
+    if (answer != COUPON_WAIT)
+        admit(accept, answer, view);
+}
+
+static void handle(struct http_exchange *exchange, enum issue_path path)
+{
     struct issue_wish wish;
-    enum coupon_answer answer;
     struct caller caller;
     char text[256];
 
@@ -261,19 +278,10 @@ static void handle(struct http_exchange *exchange, enum issue_path path)
     }
     if (!caller_act_for(&caller, exchange, wish.user_id))
         return;
-    answer = coupon_cache_find(thread->coupons, wish.coupon_id, &view, NULL);
-    if (answer == COUPON_KNOWN)
-        admission = admission_decide(view, wall_ms);
-    if (admission != ADMISSION_ADMIT && !wish.key) {
-        /* In a sale nearly all requests end here, so it has to be cheap. */
-        refuse(thread, exchange, admission);
-        return;
-    }
-    accept = accept_new(thread, exchange, &wish, path == ISSUE_PATH_USER, wall_ms);
-    if (answer == COUPON_WAIT)
-        answer = coupon_cache_find(thread->coupons, wish.coupon_id, &view, &accept->coupon);
-    if (answer != COUPON_WAIT)
-        admit(accept, answer, view);
+    if (wish.coupon_id)
+        issue_wanted(exchange, &wish, path == ISSUE_PATH_USER);
+    else
+        issue_policy_wanted(exchange, &wish, path == ISSUE_PATH_USER);
 }
 
 void issue_send(struct io_thread *thread, struct http_exchange *exchange,
@@ -299,4 +307,14 @@ void issue_handle_coupon(struct http_exchange *exchange)
 void issue_handle_publish(struct http_exchange *exchange)
 {
     handle(exchange, ISSUE_PATH_USER);
+}
+
+void issue_handle_policy(struct http_exchange *exchange)
+{
+    handle(exchange, ISSUE_PATH_POLICY);
+}
+
+void issue_handle_policy_in_body(struct http_exchange *exchange)
+{
+    handle(exchange, ISSUE_PATH_NONE);
 }

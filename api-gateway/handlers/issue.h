@@ -1,8 +1,9 @@
 #ifndef ISSUE_HANDLER_H
 #define ISSUE_HANDLER_H
 
-#include "common/http/http_exchange.h"
+#include "api-gateway/handlers/issue_body.h"
 #include "api-gateway/io_thread.h"
+#include "common/http/http_exchange.h"
 
 /* POST …/coupons/{id}/issue, in all its paths: check, gate, produce, 202. */
 void issue_handle_coupon(struct http_exchange *exchange);
@@ -10,6 +11,15 @@ void issue_handle_coupon(struct http_exchange *exchange);
 /* POST /api/v1/users/{userId}/coupons/publish: the same; its answers also have "code" and
  * "message", which that system's clients look for. */
 void issue_handle_publish(struct http_exchange *exchange);
+
+/* POST /api/v1/policies/{policyId}/issue, and /api/v1/policies/issue with the policyId in the body:
+ * the same for the coupon whose window is open. */
+void issue_handle_policy(struct http_exchange *exchange);
+void issue_handle_policy_in_body(struct http_exchange *exchange);
+
+/* A request that names its coupon goes on: gate, produce, 202. Takes the exchange over; wish is
+ * read in the call only. */
+void issue_wanted(struct http_exchange *exchange, const struct issue_wish *wish, bool publish);
 
 /* A delivery report (issue_producer.h); cookie is the request's struct issue_accept. */
 void issue_delivered_report(void *cookie, enum issue_delivery delivery,

@@ -54,8 +54,22 @@ static bool read_usual_body(struct http_slice body, uint64_t *user_id)
            http_slice_id((struct http_slice){body.data + skip, body.len - skip - 1}, user_id);
 }
 
-static enum issue_body_fault read_body(const struct http_request *request, struct issue_wish *wish,
-                                       char *text, size_t text_size)
+/* The coupon or, where the request is for one, the policy. */
+static enum issue_body_fault read_target(const struct json_t *object, enum issue_path path,
+                                         struct issue_wish *wish, char *text, size_t text_size)
+{
+    bool may_be_coupon = path == ISSUE_PATH_COUPON || path == ISSUE_PATH_USER;
+    enum issue_body_fault fault = ISSUE_BODY_OK;
+
+    if (may_be_coupon)
+        fault = read_member(object, "couponId", &wish->coupon_id, text, text_size);
+    if (fault == ISSUE_BODY_OK && !wish->coupon_id)
+        fault = read_member(object, "policyId", &wish->policy_id, text, text_size);
+    return fault;
+}
+
+static enum issue_body_fault read_body(const struct http_request *request, enum issue_path path,
+                                       struct issue_wish *wish, char *text, size_t text_size)
 {
     struct json_t *object;
     enum issue_body_fault fault;
@@ -79,7 +93,7 @@ static enum issue_body_fault read_body(const struct http_request *request, struc
     }
     fault = read_member(object, "userId", &wish->user_id, text, text_size);
     if (fault == ISSUE_BODY_OK)
-        fault = read_member(object, "couponId", &wish->coupon_id, text, text_size);
+        fault = read_target(object, path, wish, text, text_size);
     json_free(object);
     return fault;
 }
@@ -113,6 +127,22 @@ static bool has_field_twice(const struct http_request *request, const char *name
     return count > 1;
 }
 
+static bool read_path(const struct http_request *request, enum issue_path path,
+                      struct issue_wish *wish)
+{
+    switch (path) {
+    case ISSUE_PATH_COUPON:
+        return http_slice_id(request->params[0], &wish->coupon_id);
+    case ISSUE_PATH_USER:
+        return http_slice_id(request->params[0], &wish->user_id);
+    case ISSUE_PATH_POLICY:
+        return http_slice_id(request->params[0], &wish->policy_id);
+    case ISSUE_PATH_NONE:
+        break;
+    }
+    return true;
+}
+
 enum issue_body_fault issue_body_read(const struct http_request *request, enum issue_path path,
                                       uint64_t caller_id, struct issue_wish *wish, char *text,
                                       size_t text_size)
@@ -123,8 +153,7 @@ enum issue_body_fault issue_body_read(const struct http_request *request, enum i
     bool twice = false;
 
     *wish = (struct issue_wish){0};
-    if (!http_slice_id(request->params[0],
-                       path == ISSUE_PATH_COUPON ? &wish->coupon_id : &wish->user_id))
+    if (!read_path(request, path, wish))
         return invalid(text, text_size,
                        "The id in the path must be an integer from 1 to 9223372036854775807.");
     if (request->query.len > 0 && http_request_query(request, "userId", &value, &twice)) {
@@ -135,15 +164,18 @@ enum issue_body_fault issue_body_read(const struct http_request *request, enum i
                            "userId in the query must be given once, be an integer from 1 to "
                            "9223372036854775807, and agree with the path.");
     }
-    fault = read_body(request, wish, text, text_size);
+    fault = read_body(request, path, wish, text, text_size);
     if (fault != ISSUE_BODY_OK)
         return fault;
     if (!wish->user_id)
         wish->user_id = caller_id;
     if (!wish->user_id)
         return invalid(text, text_size, "userId is missing: send {\"userId\":16}.");
-    if (!wish->coupon_id)
-        return invalid(text, text_size, "couponId is missing: send {\"couponId\":1}.");
+    if (!wish->coupon_id && !wish->policy_id)
+        return invalid(text, text_size,
+                       path == ISSUE_PATH_NONE
+                           ? "policyId is missing: send {\"policyId\":1,\"userId\":16}."
+                           : "couponId is missing: send {\"couponId\":1}, or a policyId.");
     if (key && (has_field_twice(request, "idempotency-key") || !read_key(key, wish)))
         return invalid(text, text_size,
                        "Idempotency-Key must be given once and have 1 to 255 printable characters "

@@ -1,8 +1,8 @@
 /* An issue request's path, query, key and body: the ids that a second reading by Jansson finds, and
  * refused where that refuses. An id that is taken stands in the input digit for digit.
  *
- * Input: "C" or "U" and the id in the path · the query · the Idempotency-Key ("=" and its value,
- * "2" and one that is given twice, or nothing) · the body; a line each. */
+ * Input: "C", "U", "P" or "N" and the id in the path · the query · the Idempotency-Key ("=" and its
+ * value, "2" and one that is given twice, or nothing) · the body; a line each. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -22,7 +22,7 @@ struct input {
 struct wish_model {
     bool good;
     bool may_be_not_json;
-    uint64_t coupon_id, user_id;
+    uint64_t coupon_id, policy_id, user_id;
     struct http_slice key;
 };
 
@@ -37,7 +37,19 @@ static struct input read_input(const uint8_t *bytes, size_t size)
     struct http_slice param = fuzz_line(&text);
     struct input input;
 
-    input.path = param.len > 0 && param.data[0] == 'U' ? ISSUE_PATH_USER : ISSUE_PATH_COUPON;
+    switch (param.len > 0 ? param.data[0] : 'C') {
+    case 'U':
+        input.path = ISSUE_PATH_USER;
+        break;
+    case 'P':
+        input.path = ISSUE_PATH_POLICY;
+        break;
+    case 'N':
+        input.path = ISSUE_PATH_NONE;
+        break;
+    default:
+        input.path = ISSUE_PATH_COUPON;
+    }
     input.param = without_first(param);
     input.query = fuzz_line(&text);
     input.key = fuzz_line(&text);
@@ -65,7 +77,17 @@ static bool model_member(const json_t *object, const char *name, uint64_t *id)
            model_merge(id, (uint64_t)json_integer_value(value));
 }
 
-static bool model_body(struct http_slice body, struct wish_model *model)
+/* A coupon is named by the path or the body, a policy where no coupon is. */
+static bool model_target(const json_t *value, enum issue_path path, struct wish_model *model)
+{
+    if (path == ISSUE_PATH_COUPON)
+        return model_member(value, "couponId", &model->coupon_id);
+    if (path == ISSUE_PATH_USER && !model_member(value, "couponId", &model->coupon_id))
+        return false;
+    return model->coupon_id != 0 || model_member(value, "policyId", &model->policy_id);
+}
+
+static bool model_body(struct http_slice body, enum issue_path path, struct wish_model *model)
 {
     json_t *value;
     bool good;
@@ -83,7 +105,7 @@ static bool model_body(struct http_slice body, struct wish_model *model)
         return false;
     }
     good = json_is_object(value) && model_member(value, "userId", &model->user_id) &&
-           model_member(value, "couponId", &model->coupon_id);
+           model_target(value, path, model);
     json_decref(value);
     return good;
 }
@@ -110,13 +132,16 @@ static struct wish_model model_of(const struct input *input)
     uint64_t user_id;
     size_t count = fuzz_query(input->query, "userId", &value);
 
-    model.good = fuzz_decimal(input->param, false, 1, INT64_MAX,
-                              input->path == ISSUE_PATH_USER ? &model.user_id : &model.coupon_id);
+    model.good = input->path == ISSUE_PATH_NONE ||
+                 fuzz_decimal(input->param, false, 1, INT64_MAX,
+                              input->path == ISSUE_PATH_USER     ? &model.user_id
+                              : input->path == ISSUE_PATH_POLICY ? &model.policy_id
+                                                                 : &model.coupon_id);
     if (model.good && count > 0)
         model.good = count == 1 && fuzz_decimal(value, false, 1, INT64_MAX, &user_id) &&
                      model_merge(&model.user_id, user_id);
-    model.good = model.good && model_body(input->body, &model) && model.user_id != 0 &&
-                 model.coupon_id != 0 && model_key(input, &model);
+    model.good = model.good && model_body(input->body, input->path, &model) && model.user_id != 0 &&
+                 (model.coupon_id != 0 || model.policy_id != 0) && model_key(input, &model);
     return model;
 }
 
@@ -151,10 +176,14 @@ static bool is_written(const struct input *input, uint64_t number)
 static void expect_wish(const struct issue_wish *wish, const struct wish_model *model,
                         const struct input *input)
 {
-    EXPECT(wish->coupon_id == model->coupon_id && wish->user_id == model->user_id,
-           "coupon %" PRIu64 ", user %" PRIu64 "; expected %" PRIu64 ", %" PRIu64, wish->coupon_id,
-           wish->user_id, model->coupon_id, model->user_id);
-    EXPECT(is_written(input, wish->coupon_id), "coupon %" PRIu64, wish->coupon_id);
+    EXPECT(wish->coupon_id == model->coupon_id && wish->policy_id == model->policy_id &&
+               wish->user_id == model->user_id,
+           "coupon %" PRIu64 ", policy %" PRIu64 ", user %" PRIu64 "; expected %" PRIu64
+           ", %" PRIu64 ", %" PRIu64,
+           wish->coupon_id, wish->policy_id, wish->user_id, model->coupon_id, model->policy_id,
+           model->user_id);
+    EXPECT(is_written(input, wish->coupon_id ? wish->coupon_id : wish->policy_id),
+           "coupon %" PRIu64 ", policy %" PRIu64, wish->coupon_id, wish->policy_id);
     EXPECT(is_written(input, wish->user_id), "user %" PRIu64, wish->user_id);
     EXPECT((wish->key != NULL) == (model->key.len > 0) && wish->key_len == model->key.len &&
                (wish->key == NULL || memcmp(wish->key, model->key.data, wish->key_len) == 0),

@@ -125,8 +125,10 @@ def sold(shared_system: System) -> tuple[System, int]:
     return shared_system, coupon
 
 
-def test_down_to_what_is_issued_is_sold_out(system: System, sold: tuple[System, int]) -> None:
-    coupon = sold[1]
+def test_down_to_what_is_issued_is_sold_out(system: System) -> None:
+    coupon = created(system)["couponId"]
+    for user in (1, 2):
+        issued(system, coupon, user)
     assert patch(system, coupon, {"totalStock": 2}).json["remaining"] == 0
     for gateway in system.gateways:
         answer = call("POST", f"{gateway}/api/v1/coupons/{coupon}/issue", {"userId": 3})
