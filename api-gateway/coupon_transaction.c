@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/kafka/kafka_partition.h"
+#include "common/mysql/sql_transaction.h"
 
-#define TRIES 3
 #define CHANGED_BY "admin"
 
 enum sql_class coupon_transaction_execute(struct coupon_transaction *transaction)
@@ -14,26 +14,28 @@ enum sql_class coupon_transaction_execute(struct coupon_transaction *transaction
                                transaction->fault);
 }
 
-static enum sql_class execute_text(struct coupon_transaction *transaction, const char *text)
+struct run {
+    struct coupon_transaction *transaction;
+    enum sql_class (*body)(struct coupon_transaction *transaction);
+};
+
+static enum sql_class run_body(void *cookie, struct sql_session *session, struct sql_fault *fault)
 {
-    return sql_session_execute(transaction->session, text, strlen(text), transaction->fault);
+    const struct run *run = cookie;
+
+    (void)session;
+    (void)fault;
+    return run->body(run->transaction);
 }
 
 enum sql_class
 coupon_transaction_run(struct coupon_transaction *transaction,
                        enum sql_class (*body)(struct coupon_transaction *transaction))
 {
-    enum sql_class class = SQL_TRANSIENT;
+    struct run run = {transaction, body};
+    enum sql_class class =
+        sql_transaction_run(transaction->session, run_body, &run, transaction->fault);
 
-    for (int i = 0; i < TRIES && class == SQL_TRANSIENT; i++) {
-        class = execute_text(transaction, "START TRANSACTION");
-        if (class == SQL_OK)
-            class = body(transaction);
-        if (class == SQL_OK)
-            class = execute_text(transaction, "COMMIT");
-        if (class != SQL_OK)
-            sql_session_rollback(transaction->session);
-    }
     strbuf_free(&transaction->text);
     return class;
 }

@@ -29,7 +29,7 @@ struct coupon_transaction {
     struct strbuf text; /* of the statement being made */
 };
 
-/* Run body in a transaction; whatever goes wrong, none of it stays. */
+/* Run body as sql_transaction_run does. */
 enum sql_class
 coupon_transaction_run(struct coupon_transaction *transaction,
                        enum sql_class (*body)(struct coupon_transaction *transaction));

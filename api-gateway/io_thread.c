@@ -12,6 +12,7 @@
 
 #include "api-gateway/broadcast_feed.h"
 #include "api-gateway/handlers/issue.h"
+#include "api-gateway/handlers/outcome_name.h"
 #include "api-gateway/handlers/issue_spooled.h"
 #include "common/http/http_problem.h"
 #include "common/http/http_server.h"
@@ -37,6 +38,13 @@ struct thread_control {
     int64_t stop_by_us;
     atomic_bool ended;
 };
+
+static void add_problem_members(const struct http_request *request, const char *code,
+                                struct strbuf *out)
+{
+    if (outcome_wanted(request))
+        outcome_add(out, code);
+}
 
 static void answered(void *context, const char *pattern, enum http_method method, int status,
                      int64_t duration_us)
@@ -192,6 +200,7 @@ static bool open_server(struct io_thread *thread)
         return false;
     }
     http_server_on_answer(thread->server, answered);
+    http_server_on_problem(thread->server, add_problem_members);
     return true;
 }
 
@@ -218,9 +227,16 @@ static void open_stores(struct io_thread *thread)
 
 static void write_refusals(struct io_thread *thread)
 {
-    for (int i = ADMISSION_SOLD_OUT; i <= ADMISSION_CLOSED; i++)
-        http_problem_write(&thread->refusals[i], 409, admission_code((enum admission)i),
-                           admission_detail((enum admission)i), NULL);
+    for (int i = ADMISSION_SOLD_OUT; i <= ADMISSION_CLOSED; i++) {
+        const char *code = admission_code((enum admission)i);
+        const char *detail = admission_detail((enum admission)i);
+        struct strbuf outcome = STRBUF_INIT;
+
+        outcome_add(&outcome, code);
+        http_problem_write(&thread->refusals[i], 409, code, detail, NULL);
+        http_problem_write(&thread->outcome_refusals[i], 409, code, detail, outcome.data);
+        strbuf_free(&outcome);
+    }
 }
 
 static void *run(void *cookie)
@@ -307,7 +323,9 @@ void io_thread_free(struct io_thread *thread)
     event_base_free(thread->base);
     strbuf_free(&thread->scratch);
     strbuf_free(&thread->fields);
-    for (int i = ADMISSION_SOLD_OUT; i <= ADMISSION_CLOSED; i++)
+    for (int i = ADMISSION_SOLD_OUT; i <= ADMISSION_CLOSED; i++) {
         strbuf_free(&thread->refusals[i]);
+        strbuf_free(&thread->outcome_refusals[i]);
+    }
     free(thread);
 }

@@ -59,10 +59,11 @@ struct io_thread {
     struct issue_accept_list accepts;  /* produced, not yet reported; oldest first */
     struct issue_spooled_list spooled; /* on their way into the spool */
     struct gateway_metrics *metrics;
-    struct strbuf scratch;                        /* for building one answer's body */
-    struct strbuf fields;                         /* and its header lines */
-    struct strbuf refusals[ADMISSION_CLOSED + 1]; /* ready bodies of the 409s */
-    int64_t tick_us;                              /* when the last tick was */
+    struct strbuf scratch;                                /* for building one answer's body */
+    struct strbuf fields;                                 /* and its header lines */
+    struct strbuf refusals[ADMISSION_CLOSED + 1];         /* ready bodies of the 409s */
+    struct strbuf outcome_refusals[ADMISSION_CLOSED + 1]; /* the same for who wants outcome names */
+    int64_t tick_us;                                      /* when the last tick was */
     bool stopping;
     bool fence_asked; /* a question of broadcast_feed is under way */
     int64_t fence_asked_us;

@@ -63,6 +63,8 @@ static const struct http_route routes[] = {
     {HTTP_METHOD_POST, "/admin/v1/coupons/{id}/open", admin_handle_open, ADMIN_EMPTY_MAX_BODY},
     {HTTP_METHOD_POST, "/admin/v1/coupons/{id}/pause", admin_handle_pause, ADMIN_EMPTY_MAX_BODY},
     {HTTP_METHOD_POST, "/admin/v1/coupons/{id}/close", admin_handle_close, ADMIN_EMPTY_MAX_BODY},
+    {HTTP_METHOD_POST, "/admin/v1/coupons/{id}/issued/{issueNo}/revoke", admin_handle_revoke,
+     ADMIN_EMPTY_MAX_BODY},
     {HTTP_METHOD_GET, "/admin/v1/coupons/{id}/stats", admin_handle_stats, 0},
     {HTTP_METHOD_POST, "/admin/v1/policies", admin_handle_policy_create, ADMIN_COUPON_MAX_BODY},
     {HTTP_METHOD_GET, "/admin/v1/policies", admin_handle_policy_list, 0},

@@ -24,6 +24,7 @@ static const struct http_route routes[] = {
     /* older paths */
     {HTTP_METHOD_POST, "/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
     {HTTP_METHOD_GET, "/coupons/result/{requestId}", result_handle, 0},
+    {HTTP_METHOD_GET, "/api/coupons/result/{requestId}", result_handle, 0},
     {HTTP_METHOD_POST, "/api/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
     {HTTP_METHOD_POST, "/api/v1/users/{userId}/coupons/publish", issue_handle_publish,
      ISSUE_BODY_MAX},

@@ -17,6 +17,7 @@ void admin_handle_pause(struct http_exchange *exchange);
 void admin_handle_close(struct http_exchange *exchange);
 void admin_handle_patch(struct http_exchange *exchange);
 void admin_handle_delete(struct http_exchange *exchange);
+void admin_handle_revoke(struct http_exchange *exchange);
 void admin_handle_stats(struct http_exchange *exchange);
 void admin_handle_policy_create(struct http_exchange *exchange);
 void admin_handle_policy_list(struct http_exchange *exchange);

@@ -7,6 +7,7 @@
 #include "api-gateway/handlers/problems.h"
 #include "api-gateway/redis_link.h"
 #include "common/contract/broadcast.h"
+#include "common/contract/json.h"
 
 void admin_refuse(struct admin_call *call, admin_problem problem, const char *detail)
 {
@@ -23,6 +24,23 @@ struct admin_call *admin_call_by_id(struct http_exchange *exchange)
     admin_refuse(call, problem_invalid_request,
                  "The id in the path must be an integer from 1 to 9223372036854775807.");
     return NULL;
+}
+
+admin_problem admin_check_empty(struct http_exchange *exchange)
+{
+    struct http_slice body = http_exchange_request(exchange)->body;
+    struct json_t *object;
+    enum json_fault fault;
+    bool empty;
+
+    if (body.len == 0)
+        return NULL;
+    fault = json_read_object(body.data, body.len, &object, NULL, 0);
+    if (fault != JSON_OK)
+        return fault == JSON_INVALID ? problem_invalid_json : problem_invalid_request;
+    empty = !json_unknown_member(object, NULL, 0);
+    json_free(object);
+    return empty ? NULL : problem_invalid_request;
 }
 
 void admin_answer_json(struct admin_call *call, int status, const char *fields)

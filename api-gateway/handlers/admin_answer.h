@@ -13,6 +13,11 @@ void admin_refuse(struct admin_call *call, admin_problem problem, const char *de
 /* A call whose id is the first {…} of the path, or NULL and it was answered. */
 struct admin_call *admin_call_by_id(struct http_exchange *exchange);
 
+/* NULL: the call has no body, or an object without members; else how it is refused, with
+ * ADMIN_EMPTY_WANTED. */
+admin_problem admin_check_empty(struct http_exchange *exchange);
+#define ADMIN_EMPTY_WANTED "This call takes no body, or {}."
+
 /* Answer with call->change.coupon and its ETag; fields: further header lines, or "". */
 void admin_answer_coupon(struct admin_call *call, int status, const char *fields);
 

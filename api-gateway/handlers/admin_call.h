@@ -9,6 +9,7 @@
 #include "api-gateway/handlers/admin_token.h"
 #include "api-gateway/management.h"
 #include "common/contract/policy.h"
+#include "common/coupon/user_coupon_step.h"
 
 /* How to say that an id is taken. */
 struct admin_taken {
@@ -31,9 +32,12 @@ struct admin_call {
     struct coupon_filter filter;
     struct admin_taken taken;
 
+    struct user_coupon_wish wish; /* of a revoke */
+
     /* What came of it, set by the job. */
     bool overlaps;
-    struct policy policy; /* of a call about a policy: also what is asked */
+    enum user_coupon_step step; /* of a revoke */
+    struct policy policy;       /* of a call about a policy: also what is asked */
     struct strbuf json;
     unsigned int count;
     uint64_t last_id;

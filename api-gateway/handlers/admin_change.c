@@ -6,7 +6,6 @@
 #include "api-gateway/handlers/problems.h"
 #include "common/base/container_of.h"
 #include "common/base/log.h"
-#include "common/contract/json.h"
 
 static struct coupon_change *change_of(struct sql_job *job)
 {
@@ -52,23 +51,6 @@ static enum sql_class run_status(struct sql_job *job, struct sql_session *sessio
     return coupon_change_status(session, log_of(job), change_of(job), fault);
 }
 
-/* NULL for no body and for an object without members, else how the call is refused. */
-static admin_problem check_empty(struct http_slice body)
-{
-    struct json_t *object;
-    enum json_fault fault;
-    bool empty;
-
-    if (body.len == 0)
-        return NULL;
-    fault = json_read_object(body.data, body.len, &object, NULL, 0);
-    if (fault != JSON_OK)
-        return fault == JSON_INVALID ? problem_invalid_json : problem_invalid_request;
-    empty = !json_unknown_member(object, NULL, 0);
-    json_free(object);
-    return empty ? NULL : problem_invalid_request;
-}
-
 static void change_status(struct http_exchange *exchange, enum coupon_status wanted)
 {
     struct admin_call *call = call_to_change(exchange);
@@ -76,10 +58,10 @@ static void change_status(struct http_exchange *exchange, enum coupon_status wan
 
     if (!call)
         return;
-    problem = check_empty(http_exchange_request(exchange)->body);
+    problem = admin_check_empty(exchange);
     call->change.wanted = wanted;
     if (problem)
-        admin_refuse(call, problem, "This call takes no body, or {}.");
+        admin_refuse(call, problem, ADMIN_EMPTY_WANTED);
     else
         admin_call_submit(call, run_status, answer_changed);
 }

@@ -7,6 +7,7 @@
 #include "api-gateway/handlers/issue_answer.h"
 #include "api-gateway/handlers/issue_policy.h"
 #include "api-gateway/handlers/issue_spooled.h"
+#include "api-gateway/handlers/outcome_name.h"
 #include "api-gateway/handlers/problems.h"
 #include "common/http/http_problem.h"
 #include "common/base/check.h"
@@ -152,7 +153,9 @@ static void produce(struct issue_accept *accept)
 static void refuse(struct io_thread *thread, struct http_exchange *exchange,
                    enum admission admission)
 {
-    const struct strbuf *body = &thread->refusals[admission];
+    const struct strbuf *body = outcome_wanted(http_exchange_request(exchange))
+                                    ? &thread->outcome_refusals[admission]
+                                    : &thread->refusals[admission];
 
     gateway_metrics_refused(thread->metrics, admission);
     http_exchange_reply(exchange, 409, HTTP_PROBLEM_TYPE, NULL, body->data, body->len);

@@ -1,11 +1,14 @@
 #include "api-gateway/handlers/issue_answer.h"
 
+#include "api-gateway/handlers/outcome_name.h"
 #include "common/http/http_exchange.h"
 
-static void add_result_url(struct strbuf *out, const struct issue_request *request,
-                           struct result_location location)
+static void add_result_url(struct strbuf *out, struct http_exchange *exchange,
+                           const struct issue_request *request, struct result_location location)
 {
-    strbuf_add_text(out, "/api/v1/coupons/result/");
+    strbuf_add_text(out, outcome_wanted(http_exchange_request(exchange))
+                             ? "/api/coupons/result/"
+                             : "/api/v1/coupons/result/");
     strbuf_add_text(out, request->request_id);
     if (location.partition < 0)
         return;
@@ -32,14 +35,20 @@ void issue_answer_accepted(struct io_thread *thread, struct http_exchange *excha
     strbuf_add_u64(body, request->user_id);
     strbuf_add_text(body, ",\"status\":\"PENDING\",\"resultUrl\":\"");
     url = body->len;
-    add_result_url(body, request, location);
+    add_result_url(body, exchange, request, location);
     url_len = body->len - url;
     strbuf_add_text(body, "\",\"position\":");
     if (position >= 0)
         strbuf_add_u64(body, (uint64_t)position);
     else
         strbuf_add_text(body, "null");
-    strbuf_add_text(body, publish ? ",\"code\":200,\"message\":\"OK\"}" : "}");
+    if (publish)
+        strbuf_add_text(body, ",\"code\":200,\"message\":\"OK\"");
+    if (outcome_wanted(http_exchange_request(exchange))) {
+        strbuf_add_text(body, ",");
+        outcome_add(body, "PENDING");
+    }
+    strbuf_add_text(body, "}");
     strbuf_clear(fields);
     strbuf_add_text(fields, "Location: ");
     strbuf_add(fields, body->data + url, url_len);
@@ -59,7 +68,7 @@ void issue_answer_unknown(struct io_thread *thread, struct http_exchange *exchan
     strbuf_add_text(&members, "\"outcome\":\"unknown\",\"requestId\":\"");
     strbuf_add_text(&members, request->request_id);
     strbuf_add_text(&members, "\",\"resultUrl\":\"");
-    add_result_url(&members, request, RESULT_LOCATION_NONE);
+    add_result_url(&members, exchange, request, RESULT_LOCATION_NONE);
     strbuf_add_text(&members, "\"");
     http_exchange_problem(
         exchange, 503, "UNAVAILABLE",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api-gateway/handlers/outcome_name.h"
 #include "api-gateway/handlers/problems.h"
 #include "api-gateway/handlers/result_question.h"
 #include "api-gateway/io_thread.h"
@@ -41,9 +42,16 @@ static void client_gone(void *cookie)
     end(cookie);
 }
 
-static void answer_final(struct http_exchange *exchange, const char *fields, const char *json,
-                         size_t len)
+/* json is not in thread->scratch. */
+static void answer_json(struct io_thread *thread, struct http_exchange *exchange,
+                        const char *fields, const char *json, size_t len)
 {
+    if (outcome_wanted(http_exchange_request(exchange))) {
+        strbuf_clear(&thread->scratch);
+        outcome_add_result(&thread->scratch, json, len);
+        json = thread->scratch.data;
+        len = thread->scratch.len;
+    }
     http_exchange_json(exchange, 200, fields[0] ? fields : NULL, json, len);
 }
 
@@ -51,7 +59,7 @@ static void answer_pending(struct io_thread *thread, struct http_exchange *excha
                            const char *request_id, struct result_location location,
                            const char *fields)
 {
-    struct strbuf *body = &thread->scratch;
+    struct strbuf *body = &thread->fields;
     int64_t position = progress_position(&thread->progress, location.partition, location.offset);
     char all_fields[128];
 
@@ -59,7 +67,7 @@ static void answer_pending(struct io_thread *thread, struct http_exchange *excha
     issue_result_encode_pending(request_id, 0, 0, position, body);
     snprintf(all_fields, sizeof all_fields, "Retry-After: %d\r\n%s",
              progress_retry_after(&thread->progress, location.partition, position), fields);
-    http_exchange_json(exchange, 200, all_fields, body->data, body->len);
+    answer_json(thread, exchange, all_fields, body->data, body->len);
 }
 
 /* There was no result when the workers were already past every place where the record could still
@@ -102,7 +110,7 @@ static void looked(struct result_wait *wait, enum result_answer answer, const ch
 
     poll->absent = answer == RESULT_ABSENT;
     if (answer == RESULT_FOUND) {
-        answer_final(poll->exchange, poll->fields, json, len);
+        answer_json(poll->thread, poll->exchange, poll->fields, json, len);
         end(poll);
     } else if (clock_monotonic_us() < poll->deadline_us && !poll->thread->stopping &&
                !(poll->ours && is_settled(poll))) {
@@ -196,7 +204,7 @@ void result_handle(struct http_exchange *exchange)
     json =
         result_cache_get(thread->results, question.request_id.data, question.request_id.len, &len);
     if (json) {
-        answer_final(exchange, "", json, len);
+        answer_json(thread, exchange, "", json, len);
         return;
     }
     kind = request_id_classify(thread->keys, question.request_id.data, question.request_id.len);

@@ -137,6 +137,13 @@ void http_server_on_answer(struct http_server *server,
     server->service.answered = answered;
 }
 
+void http_server_on_problem(struct http_server *server,
+                            void (*add_members)(const struct http_request *request,
+                                                const char *code, struct strbuf *out))
+{
+    server->service.add_problem_members = add_members;
+}
+
 uint16_t http_server_port(const struct http_server *server)
 {
     return server->port;
@@ -176,6 +183,7 @@ void http_server_free(struct http_server *server)
     http_router_free(server->service.router);
     strbuf_free(&server->service.output);
     strbuf_free(&server->service.problem);
+    strbuf_free(&server->service.problem_members);
     free(server->host);
     free(server);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/strbuf.h"
 #include "common/http/http_exchange.h"
 
 struct event_base;
@@ -48,6 +49,12 @@ void http_server_on_answer(struct http_server *server,
                            void (*answered)(void *context, const char *pattern,
                                             enum http_method method, int status,
                                             int64_t duration_us));
+
+/* Called for each problem document that a handler answers with: append further members, as ready
+ * JSON with commas between them, or nothing. */
+void http_server_on_problem(struct http_server *server,
+                            void (*add_members)(const struct http_request *request,
+                                                const char *code, struct strbuf *out));
 
 /* The port in use (where 0 was asked for). */
 uint16_t http_server_port(const struct http_server *server);

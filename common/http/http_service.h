@@ -27,7 +27,9 @@ struct http_service {
     void *context;
     void (*answered)(void *context, const char *pattern, enum http_method method, int status,
                      int64_t duration_us);
-    void (*released)(struct http_service *service); /* a connection was closed */
+    void (*add_problem_members)(const struct http_request *request, const char *code,
+                                struct strbuf *out); /* NULL: none */
+    void (*released)(struct http_service *service);  /* a connection was closed */
     bool draining;
 
     struct http_service_link *first; /* the oldest */
@@ -40,6 +42,7 @@ struct http_service {
     struct http_date date;
     struct strbuf output;  /* the answer being written */
     struct strbuf problem; /* the problem document being written */
+    struct strbuf problem_members;
 };
 
 void http_service_add(struct http_service *service, struct http_service_link *link);

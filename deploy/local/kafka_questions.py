@@ -27,11 +27,11 @@ def java_command(main_class: str, *arguments: str | Path, options: Sequence[str]
     ]  # fmt: skip
 
 
-def run_tool(main_class: str, *arguments: str, seconds: float = 60) -> str:
-    """Run one of Kafka's Java tools, give back its output. Raises LocalError when it fails."""
+def run_tool(main_class: str, *arguments: str, seconds: float = 60, lines: str = "") -> str:
+    """Run one of Kafka's Java tools, lines as its input; give back its output. Raises LocalError when it fails."""
     done = subprocess.run(
         java_command(main_class, *arguments, options=TOOL_JAVA_OPTIONS),
-        capture_output=True, text=True, timeout=seconds, check=False,
+        input=lines, capture_output=True, text=True, timeout=seconds, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         raise LocalError(f"{main_class.rpartition('.')[2]} failed:\n{done.stdout}{done.stderr}")

@@ -80,6 +80,8 @@ class CouponHistory:
 def _undone(coupon: Coupon | None, change: Change) -> Coupon | None:
     """The coupon before a change."""
     old = change.old
+    if change.action == "REVOKE":
+        return coupon
     if old is None:
         return None
     if coupon is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.condition import wait_until
 from tests.support.rest import Answer, call
 from tests.support.system import System
 
@@ -133,9 +134,9 @@ def test_down_to_what_is_issued_is_sold_out(system: System) -> None:
     for gateway in system.gateways:
         answer = call("POST", f"{gateway}/api/v1/coupons/{coupon}/issue", {"userId": 3})
         assert (answer.status, answer.code) == (409, "SOLD_OUT")
-    assert system.world.redis.ask("GET", f"coupon:available:{coupon}") == "false"
+    assert wait_until(lambda: system.world.redis.ask("GET", f"coupon:available:{coupon}") == "false", 10)
     assert patch(system, coupon, {"totalStock": 3}, gateway=1).json["remaining"] == 1
-    assert system.world.redis.ask("GET", f"coupon:available:{coupon}") == "true"
+    assert wait_until(lambda: system.world.redis.ask("GET", f"coupon:available:{coupon}") == "true", 10)
     issued(system, coupon, 3)
 
 
@@ -164,6 +165,39 @@ def test_delete_while_nothing_is_issued(system: System, sold: tuple[System, int]
         asked = call("POST", f"{gateway}/api/v1/coupons/{coupon}/issue", {"userId": 1})
         assert (asked.status, asked.code) == (404, "UNKNOWN_COUPON")
     assert system.admin("DELETE", f"/coupons/{coupon}").code == "UNKNOWN_COUPON"
-    assert system.world.redis.ask("GET", f"coupon:available:{coupon}") == "false"
+    assert wait_until(lambda: system.world.redis.ask("GET", f"coupon:available:{coupon}") == "false", 10)
     rows = audit(system, coupon)
     assert [row[0] for row in rows] == ["CREATE", "DELETE"] and rows[1][2]["totalStock"] == 5
+
+
+def test_revoke_what_a_user_holds(system: System) -> None:
+    coupon = created(system)["couponId"]
+    issued(system, coupon, 11)
+    seen = [system.admin("POST", f"/coupons/{coupon}/issued/1/revoke", gateway=gateway) for gateway in (0, 1)]
+    print(seen[0].text)
+    assert [(a.status, a.json["status"], a.json["userId"], a.json["issueNo"]) for a in seen] == [(200, "REVOKED", 11, 1)] * 2
+    assert system.admin("GET", f"/coupons/{coupon}/stats").json["byStatus"]["REVOKED"] == 1
+    rows = audit(system, coupon)
+    assert [row[0] for row in rows] == ["CREATE", "REVOKE"], "once, though it was asked for twice"
+    assert rows[1][2:4] == tuple({"issued": {"issueNo": 1, "userId": 11, "status": s}} for s in ("ISSUED", "REVOKED"))
+    again = call("POST", f"{system.gateways[0]}/api/v1/coupons/{coupon}/issue", {"userId": 11})
+    result = call("GET", f"{system.gateways[0]}{again.json['resultUrl']}&wait=10").json
+    assert result["reason"] == "ALREADY_ISSUED", "what was revoked still counts for its user's limit"
+
+
+def test_what_is_used_or_not_there_is_not_revoked(system: System) -> None:
+    coupon = created(system)["couponId"]
+    issued(system, coupon, 11)
+    path = f"{system.gateways[0]}/api/v1/coupons/{coupon}/issued/1"
+    assert call("POST", f"{path}/use", {"orderId": f"order-{coupon}", "orderAmount": 50000, "userId": 11}).status == 200
+    seen = {
+        number: (answer.status, answer.code)
+        for number in ("1", "2", "0", "x", "4294967296")
+        for answer in [system.admin("POST", f"/coupons/{coupon}/issued/{number}/revoke")]
+    }
+    print(seen)
+    assert seen == {
+        "1": (409, "ALREADY_USED"), "2": (404, "UNKNOWN_COUPON"), "0": (400, "INVALID_REQUEST"),
+        "x": (400, "INVALID_REQUEST"), "4294967296": (400, "INVALID_REQUEST"),
+    }  # fmt: skip
+    assert system.admin("POST", f"/coupons/{coupon}/issued/1/revoke", {"why": "x"}).status == 400
