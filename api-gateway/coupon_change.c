@@ -115,7 +115,7 @@ static enum sql_class set_status(struct coupon_transaction *transaction)
     struct coupon_change *change = change_of(transaction);
     struct strbuf old_value = STRBUF_INIT;
     struct strbuf new_value = STRBUF_INIT;
-    bool go_on;
+    bool go_on = false;
     enum sql_class class = lock(transaction, &go_on);
 
     if (class != SQL_OK || !go_on)
@@ -220,7 +220,7 @@ static enum sql_class apply_patch(struct coupon_transaction *transaction)
     struct strbuf new_value = STRBUF_INIT;
     unsigned int members;
     struct coupon to;
-    bool go_on;
+    bool go_on = false;
     enum sql_class class = lock(transaction, &go_on);
 
     if (class != SQL_OK || !go_on)
@@ -255,7 +255,7 @@ static enum sql_class remove_row(struct coupon_transaction *transaction)
     struct coupon_change *change = change_of(transaction);
     struct strbuf old_value = STRBUF_INIT;
     struct strbuf nothing = STRBUF_INIT;
-    bool go_on;
+    bool go_on = false;
     enum sql_class class = coupon_transaction_between_batches(transaction);
 
     if (class == SQL_OK)

@@ -97,8 +97,8 @@ def test_what_its_consumer_can_not_read(system: System) -> None:
 
 
 def test_other_paths_are_without(system: System) -> None:
-    coupon = system.new_coupon(1)
     for path in ("/api/v1/coupons", "/coupons"):
+        coupon = system.new_coupon(1)
         accepted = post(system, f"{path}/{coupon}/issue?userId=1")
         result = get(system, f"{path}/result/{accepted.json['requestId']}?wait=10")
         refused = post(system, f"{path}/{coupon}/issue?userId=x")

@@ -36,7 +36,7 @@ static void random_coupon(uint64_t *random, struct coupon *coupon)
     for (size_t i = 0; i < len; i++)
         coupon->name[i] = random_byte(random, letters, sizeof letters - 1);
     coupon->coupon_id = random_between(random, 1, COUPON_ID_MAX);
-    coupon->policy_id = random_between(random, 1, INT64_MAX);
+    coupon->policy_id = random_between(random, 1, COUPON_ID_MAX);
     coupon->discount_type = (enum coupon_discount)random_between(random, 1, 2);
     coupon->discount_value = coupon->discount_type == COUPON_PERCENT
                                  ? (int64_t)random_between(random, 1, 100)

@@ -77,6 +77,42 @@ static void every_path_tells_both_ids(void **state)
     }
 }
 
+static void a_policy_is_named_where_no_coupon_is(void **state)
+{
+    static const struct {
+        enum issue_path path;
+        const char *param, *body;
+        uint64_t coupon_id, policy_id, user_id;
+    } rows[] = {
+        /* POST /api/v1/policies/{policyId}/issue */
+        {ISSUE_PATH_POLICY, "7", "{\"userId\":16}", 0, 7, 16},
+        {ISSUE_PATH_POLICY, MAX_TEXT, "{\"policyId\":" MAX_TEXT ",\"userId\":16}", 0, INT64_MAX,
+         16},
+        {ISSUE_PATH_POLICY, "7", "{\"userId\":16,\"couponId\":1}", 0, 7, 16},
+        /* POST /api/v1/policies/issue */
+        {ISSUE_PATH_NONE, "", "{\"policyId\":1,\"userId\":2,\"issuedAt\":\"x\"}", 0, 1, 2},
+        /* POST /api/v1/users/{userId}/coupons/publish */
+        {ISSUE_PATH_USER, "16", "{\"policyId\":7}", 0, 7, 16},
+        {ISSUE_PATH_USER, "16", "{\"policyId\":7,\"couponId\":1}", 1, 0, 16},
+        {ISSUE_PATH_COUPON, "1", "{\"policyId\":7,\"userId\":16}", 1, 0, 16},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct http_request request = request_of(rows[i].param, "", rows[i].body);
+        struct issue_wish wish;
+        char text[200] = "";
+        enum issue_body_fault fault =
+            issue_body_read(&request, rows[i].path, 0, &wish, text, sizeof text);
+
+        if (fault != ISSUE_BODY_OK || wish.coupon_id != rows[i].coupon_id ||
+            wish.policy_id != rows[i].policy_id || wish.user_id != rows[i].user_id)
+            fail_msg("row %zu: fault %d (%s), coupon %" PRIu64 ", policy %" PRIu64
+                     ", user %" PRIu64,
+                     i, fault, text, wish.coupon_id, wish.policy_id, wish.user_id);
+    }
+}
+
 static void expect_fault(enum issue_path path, const char *param, const char *query,
                          const char *body, enum issue_body_fault expected, const char *part)
 {
@@ -102,6 +138,19 @@ static void a_wrong_id_in_the_path_is_refused(void **state)
         expect_fault(ISSUE_PATH_COUPON, ids[i], "", "{\"userId\":16}", ISSUE_BODY_INVALID, "path");
         expect_fault(ISSUE_PATH_USER, ids[i], "", "{\"couponId\":1}", ISSUE_BODY_INVALID, "path");
     }
+}
+
+static void policies_have_their_faults(void **state)
+{
+    (void)state;
+    expect_fault(ISSUE_PATH_POLICY, "x", "", "{\"userId\":1}", ISSUE_BODY_INVALID, "path");
+    expect_fault(ISSUE_PATH_POLICY, "7", "", "{\"userId\":1,\"policyId\":8}", ISSUE_BODY_INVALID,
+                 "policyId in the body differs");
+    expect_fault(ISSUE_PATH_NONE, "", "", "{\"userId\":1,\"policyId\":0}", ISSUE_BODY_INVALID,
+                 "policyId must be");
+    expect_fault(ISSUE_PATH_NONE, "", "", "{\"userId\":1,\"couponId\":1}", ISSUE_BODY_INVALID,
+                 "policyId is missing");
+    expect_fault(ISSUE_PATH_USER, "1", "", "{}", ISSUE_BODY_INVALID, "couponId is missing");
 }
 
 static void a_wrong_userid_in_the_query_is_refused(void **state)
@@ -314,6 +363,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_path_tells_both_ids),
+        cmocka_unit_test(a_policy_is_named_where_no_coupon_is),
+        cmocka_unit_test(policies_have_their_faults),
         cmocka_unit_test(a_wrong_id_in_the_path_is_refused),
         cmocka_unit_test(a_wrong_userid_in_the_query_is_refused),
         cmocka_unit_test(a_body_that_is_not_json_is_refused),
