@@ -18,7 +18,7 @@ static const struct option_spec gateway_specs[] = {
     {.name = "management-listen",
      .type = OPTION_TEXT,
      .offset = offsetof(struct gateway_config, management_listen),
-     .default_value = "127.0.0.1:8081",
+     .default_value = GATEWAY_MANAGEMENT_LISTEN,
      .min = 3,
      .max = 255,
      .argument = "HOST:PORT",
@@ -135,12 +135,13 @@ enum option_result gateway_config_read(struct gateway_config *config, int argc, 
         {"Process", privilege_option_specs, privilege_option_count, &config->privilege},
     };
 
-    result =
-        option_read("api-gateway", "--auth=MODE [OPTION]...",
-                    "Takes issue requests over HTTP, answers 202 with a requestId once Kafka has "
-                    "them, and tells how they ended. Stateless: start as many as you like. SIGTERM "
-                    "stops accepting, answers what is pending, and ends.",
-                    groups, COUNT(groups), argc, argv);
+    result = option_read(
+        "api-gateway", "api-gateway --auth=MODE [OPTION]...\n       api-gateway probe ...",
+        "Takes issue requests over HTTP, answers 202 with a requestId once Kafka has "
+        "them, and tells how they ended. Stateless: start as many as you like. SIGTERM "
+        "stops accepting, answers what is pending, and ends. api-gateway probe asks a running one "
+        "whether it is ready.",
+        groups, COUNT(groups), argc, argv);
     if (result == OPTION_RUN && strcmp(config->spool, "on") == 0 &&
         config->spool_after_ms >= config->accept_timeout_ms) {
         fprintf(stderr,

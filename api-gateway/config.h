@@ -9,6 +9,8 @@
 #include "common/mysql/sql_options.h"
 #include "common/redis/redis_options.h"
 
+#define GATEWAY_MANAGEMENT_LISTEN "127.0.0.1:8081" /* the default */
+
 /* Everything that can be set on an api-gateway. */
 struct gateway_config {
     const char *listen;

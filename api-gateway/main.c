@@ -19,6 +19,7 @@
 #include "common/base/option_secret.h"
 #include "common/base/privilege.h"
 #include "common/management/health.h"
+#include "common/management/probe_command.h"
 #include "common/mysql/schema_version.h"
 
 #define RETRY_MS 500
@@ -285,6 +286,8 @@ int main(int argc, char **argv)
     char error[256];
     int status;
 
+    if (argc > 1 && strcmp(argv[1], "probe") == 0)
+        return probe_command("api-gateway probe", GATEWAY_MANAGEMENT_LISTEN, argc - 1, argv + 1);
     switch (gateway_config_read(&gateway.config, argc, argv)) {
     case OPTION_EXIT_OK:
         return EX_OK;

@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly JAVA_AT_LEAST=17
 readonly KAFKA_POM=deploy/local/kafka-pom.xml
 readonly KAFKA_LIBS=build/kafka/libs
+readonly DEPLOY_TOOLS=build/deploy-tools
 readonly LOG=build/setup.log
 
 readonly PACKAGES=(
@@ -14,7 +15,8 @@ readonly PACKAGES=(
     librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev uthash-dev
     default-libmysqlclient-dev libcmocka-dev
     clang-format clang-tidy cppcheck shellcheck
-    kcat redis-tools curl wrk faketime
+    kcat redis-tools curl wrk faketime docker-compose debootstrap
+    python3-yaml python3-jsonschema
     python3 python3-pyflakes python3-pytest python3-aiohttp python3-pymysql python3-redis python3-confluent-kafka
 )
 
@@ -152,8 +154,29 @@ fetch_kafka() {
     say "Kafka: $(find "$KAFKA_LIBS" -name '*.jar' | wc -l) jars in $KAFKA_LIBS"
 }
 
+# What the files in deploy/ are checked with, in exact versions. Nothing of it runs while it is installed.
+fetch_deploy_tools() {
+    local list=tests/deploy/package.json
+    if cmp -s "$list" "$DEPLOY_TOOLS/package.json"; then return; fi
+    if ! command -v npm >/dev/null; then
+        say "no npm here: checks of images, compose and Kubernetes files that need its tools are skipped"
+        return
+    fi
+    say "fetching the tools that check deploy/ with npm (about 100 MB)…"
+    rm -rf "$DEPLOY_TOOLS" "$DEPLOY_TOOLS.new"
+    mkdir -p "$DEPLOY_TOOLS.new"
+    cp "$list" "$DEPLOY_TOOLS.new/"
+    if (cd "$DEPLOY_TOOLS.new" &&
+        timeout 600 npm install --ignore-scripts --no-audit --no-fund --no-package-lock) >>"$LOG" 2>&1 </dev/null; then
+        mv "$DEPLOY_TOOLS.new" "$DEPLOY_TOOLS"
+    else
+        say "npm could not fetch them (log: $LOG): the checks that need them are skipped"
+    fi
+}
+
 command -v apt-get >/dev/null || die "no apt-get here; install by hand: ${PACKAGES[*]}, llhttp, java, maven, MariaDB or MySQL"
 mkdir -p build
 : >"$LOG"
 install_what_is_missing
+fetch_deploy_tools
 if fetch_kafka; then say "all present"; fi

@@ -56,7 +56,7 @@ const struct option_spec worker_option_specs[] = {
     {.name = "management-listen",
      .type = OPTION_TEXT,
      .offset = offsetof(struct worker_config, management_listen),
-     .default_value = "127.0.0.1:8082",
+     .default_value = WORKER_MANAGEMENT_LISTEN,
      .min = 3,
      .max = 255,
      .argument = "HOST:PORT",
@@ -83,10 +83,13 @@ enum option_result worker_config_read(struct worker_config *config, int argc, ch
     };
 
     return option_read(
-        "issue-worker", "issue-worker [OPTION]...\n       issue-worker dlt COMMAND ...",
+        "issue-worker",
+        "issue-worker [OPTION]...\n       issue-worker dlt COMMAND ...\n       issue-worker probe "
+        "...",
         "Takes issue requests from Kafka, decides them in order, and keeps coupons and "
         "results in MySQL. Start as many as the topic has partitions; each takes its "
         "share. SIGTERM finishes the open batch and leaves the group. What can't be "
-        "decided becomes a dead letter; issue-worker dlt --help says what to do about those.",
+        "decided becomes a dead letter; issue-worker dlt --help says what to do about those. "
+        "issue-worker probe asks a running one whether it is ready.",
         groups, COUNT(groups), argc, argv);
 }

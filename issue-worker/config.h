@@ -9,6 +9,8 @@
 #include "common/mysql/sql_options.h"
 #include "common/redis/redis_options.h"
 
+#define WORKER_MANAGEMENT_LISTEN "127.0.0.1:8082" /* the default */
+
 /* Everything that can be set on an issue-worker. */
 struct worker_config {
     const char *log_level;

@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/privilege.h"
 #include "common/management/health.h"
+#include "common/management/probe_command.h"
 #include "common/mysql/schema_version.h"
 #include "issue-worker/config.h"
 #include "issue-worker/consume_loop.h"
@@ -203,6 +204,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "dlt") == 0)
         return dlt_command(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "probe") == 0)
+        return probe_command("issue-worker probe", WORKER_MANAGEMENT_LISTEN, argc - 1, argv + 1);
     switch (worker_config_read(&worker.config, argc, argv)) {
     case OPTION_EXIT_OK:
         return EX_OK;

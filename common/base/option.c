@@ -83,6 +83,15 @@ static bool is_known_variable(const struct option_reading *reading,
     return suggestion->distance == 0;
 }
 
+/* True: a group stands for tables that are not at hand. */
+static bool has_unknown_tables(const struct option_group *groups, size_t group_count)
+{
+    for (size_t i = 0; i < group_count; i++)
+        if (!groups[i].specs)
+            return true;
+    return false;
+}
+
 static void warn_of_unknown_variables(const struct option_reading *reading)
 {
     for (char **variables = environ; *variables != NULL; variables++) {
@@ -137,7 +146,8 @@ enum option_result option_read(const char *program, const char *usage, const cha
     }
     if (!option_settle(&reading))
         goto done;
-    warn_of_unknown_variables(&reading);
+    if (!has_unknown_tables(groups, group_count))
+        warn_of_unknown_variables(&reading);
     result = OPTION_RUN;
 done:
     free(reading.entries);

@@ -47,7 +47,7 @@ struct option_group {
     const struct option_spec *specs;
     size_t spec_count;
     void *target; /* NULL: a table of another command in the same environment. It has no flags here,
-                     but its variables are nothing to warn of */
+                     but its variables are nothing to warn of; without specs, no variable is */
 };
 
 enum option_result { OPTION_RUN, OPTION_EXIT_OK, OPTION_EXIT_USAGE };
