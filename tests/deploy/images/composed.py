@@ -101,6 +101,7 @@ class ComposedSystem:
             server.wait_ready()
         password = self.services["mysql"]["environment"]["MYSQL_ROOT_PASSWORD"]
         self.mariadb.root_query(
+            "DROP DATABASE coupon; DROP USER coupon@localhost, coupon@127.0.0.1;"  # as empty as the image's is
             f"CREATE USER root@'%' IDENTIFIED BY '{password}'; GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION"
         )
 

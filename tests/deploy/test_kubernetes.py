@@ -1,0 +1,201 @@
+"""Goal: what kustomize makes of deploy/kubernetes is what the API servers take, fits the programs' own settings, and scales
+no further than the topic allows."""
+
+import copy
+import re
+import shutil
+
+import pytest
+import yaml
+
+from tests.deploy.manifests import (
+    FOLDER, OVERLAYS, PROGRAMS, Object, environment, mounted_files, one, overlay, pod_templates, template, type_errors,
+)  # fmt: skip
+from tests.deploy.option_table import missing_settings, settings, variables
+from tests.deploy.tools import run
+
+_OURS = (*PROGRAMS, "schema")
+_MYSQL_ANSWER_SECONDS = 15
+_LONGEST_PRODUCE_SECONDS = 10  # message.timeout.ms and socket.timeout.ms of the gateway's producer
+
+
+@pytest.fixture(params=OVERLAYS)
+def objects(request: pytest.FixtureRequest) -> tuple[Object, ...]:
+    """Each overlay, rendered."""
+    return overlay(request.param)
+
+
+def seconds(program: str, flag: str) -> int:
+    """A default of the program, in seconds."""
+    (setting,) = [setting for setting in settings(program) if setting.flag == flag]
+    return int(setting.default)
+
+
+def test_types_are_those_of_the_apis(objects: tuple[Object, ...]) -> None:
+    assert type_errors(objects) == []
+
+
+def test_the_types_find_mistakes() -> None:
+    objects = copy.deepcopy(overlay("production"))
+    template(objects, "api-gateway")["spec"]["containers"][0]["livenesProbe"] = {}
+    one(objects, "ScaledObject", "issue-worker")["spec"]["triggers"][0]["metadata"]["lagThreshold"] = 5000
+    one(objects, "ServiceMonitor", "coupon-rush")["spec"]["endpoints"][0]["prt"] = "management"
+    found = "\n".join(type_errors(objects))
+    assert "livenesProbe" in found and "'number' is not assignable to type 'string'" in found and "prt" in found
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_settings_exist_and_none_is_missing(objects: tuple[Object, ...], program: str) -> None:
+    given = environment(objects, program)
+    assert not given.keys() - variables(program).keys()
+    assert not missing_settings(program, set(given))
+
+
+@pytest.mark.parametrize("program", _OURS)
+def test_files_that_settings_name_are_mounted(objects: tuple[Object, ...], program: str) -> None:
+    named = {value for name, value in environment(objects, program).items() if name.endswith("_FILE")}
+    mounted = mounted_files(objects, program)
+    if not mounted:
+        assert program == "schema", "only a server of one's own is given all of the Secret"
+        return
+    assert named == mounted.keys(), "no more secrets than the program reads"
+    assert all(path.rpartition("/")[2] == key for path, key in mounted.items())
+
+
+def test_a_secret_that_is_made_here_has_all_keys(objects: tuple[Object, ...]) -> None:
+    wanted = {key for program in _OURS for key in mounted_files(objects, program).values()}
+    for secret in (o for o in objects if o["kind"] == "Secret"):
+        assert wanted <= secret["data"].keys()
+    assert {key for key in wanted if not key.startswith("mysql-password")} == {
+        setting.flag.removeprefix("--").removesuffix("-file") for setting in settings("api-gateway")
+        if setting.required and setting.flag.endswith("-file") and "mysql" not in setting.flag
+    }  # fmt: skip
+
+
+def test_pods_are_confined(objects: tuple[Object, ...]) -> None:
+    for name, pod in pod_templates(objects):
+        assert pod["spec"]["automountServiceAccountToken"] is False and pod["spec"]["enableServiceLinks"] is False, name
+        if name not in _OURS:
+            continue
+        security = pod["spec"]["securityContext"]
+        assert security["runAsNonRoot"] and security["runAsUser"] == 65532
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["spec"]["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+            }  # fmt: skip
+            assert "memory" in container["resources"]["limits"] and "cpu" in container["resources"]["requests"]
+            assert "cpu" not in container["resources"]["limits"], "throttling is latency"
+
+
+@pytest.mark.parametrize("program", ["api-gateway", "issue-worker"])
+def test_probes_and_services_reach_the_listeners(objects: tuple[Object, ...], program: str) -> None:
+    (container,) = template(objects, program)["spec"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    listening = {
+        int(value.rpartition(":")[2]) for name, value in environment(objects, program).items() if name.endswith("LISTEN")
+    }
+    assert set(ports.values()) == listening
+    for probe, path in (("startupProbe", "/livez"), ("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
+        assert container[probe]["httpGet"] == {"path": path, "port": "management"}
+    for service in (o for o in objects if o["kind"] == "Service" and o["spec"]["selector"]["app.kubernetes.io/name"] == program):
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports.keys()
+        labels = template(objects, program)["metadata"]["labels"]
+        assert service["spec"]["selector"].items() <= labels.items()
+
+
+def test_clients_cannot_reach_the_admin_api(objects: tuple[Object, ...]) -> None:
+    ports = one(objects, "Service", "api-gateway")["spec"]["ports"]
+    assert [port["targetPort"] for port in ports] == ["http"]
+
+
+def test_pods_get_the_time_that_their_end_takes(objects: tuple[Object, ...]) -> None:
+    gateway = template(objects, "api-gateway")["spec"]
+    pause = gateway["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert 5 <= pause <= 10
+    answer = seconds("api-gateway", "--mysql-answer-timeout")
+    assert answer == _MYSQL_ANSWER_SECONDS
+    assert gateway["terminationGracePeriodSeconds"] > pause + max(_LONGEST_PRODUCE_SECONDS, answer)
+    worker = template(objects, "issue-worker")["spec"]
+    assert "lifecycle" not in worker["containers"][0], "nobody sends to a worker"
+    longest = 2 * seconds("issue-worker", "--mysql-answer-timeout") + seconds("issue-worker", "--mysql-connect-timeout")
+    assert worker["terminationGracePeriodSeconds"] > longest
+
+
+def test_workers_are_no_more_than_partitions(objects: tuple[Object, ...]) -> None:
+    scaled = one(objects, "ScaledObject", "issue-worker")
+    consumers = int(environment(objects, "issue-worker")["COUPON_CONSUMERS"])
+    partitions = int(scaled["metadata"]["annotations"]["coupon-rush/partitions"])
+    assert scaled["spec"]["maxReplicaCount"] * consumers == partitions
+    assert scaled["spec"]["minReplicaCount"] >= 1
+    assert scaled["spec"]["fallback"]["replicas"] <= scaled["spec"]["maxReplicaCount"]
+    for job in (o for o in objects if o["kind"] == "Job" and o["metadata"]["name"] == "topics"):
+        given = {variable["name"]: variable["value"] for variable in job["spec"]["template"]["spec"]["containers"][0]["env"]}
+        assert int(given["PARTITIONS"]) == partitions
+        assert given["TOPIC"] == environment(objects, "issue-worker")["COUPON_KAFKA_TOPIC"]
+
+
+def test_keda_looks_at_the_lag_of_these_workers(objects: tuple[Object, ...]) -> None:
+    spec = one(objects, "ScaledObject", "issue-worker")["spec"]
+    (trigger,) = spec["triggers"]
+    assert trigger["type"] == "kafka"
+    assert all(isinstance(value, str) for value in trigger["metadata"].values())
+    given = environment(objects, "issue-worker")
+    named = {value for key, value in trigger["metadata"].items() if key.endswith("FromEnv")}
+    assert named == {"COUPON_KAFKA_BROKERS", "COUPON_KAFKA_GROUP", "COUPON_KAFKA_TOPIC"} and named <= given.keys()
+    assert trigger["metadata"]["offsetResetPolicy"] == "earliest"
+    assert trigger["metadata"]["limitToPartitionsWithLag"] == "true"
+    assert spec["scaleTargetRef"]["name"] == one(objects, "Deployment", "issue-worker")["metadata"]["name"]
+    assert not [o for o in objects if o["kind"] == "HorizontalPodAutoscaler" and "issue-worker" in str(o["spec"]["scaleTargetRef"])]
+    for name in ("api-gateway", "issue-worker"):
+        assert "replicas" not in one(objects, "Deployment", name)["spec"], "each apply would undo the scaling"
+
+
+def test_expiry_runs_one_at_a_time_and_ends(objects: tuple[Object, ...]) -> None:
+    spec = one(objects, "CronJob", "expiry-batch")["spec"]
+    assert spec["concurrencyPolicy"] == "Forbid" and spec["timeZone"] == "Etc/UTC"
+    period = 60 * int(re.fullmatch(r"\*/(\d+) \* \* \* \*", spec["schedule"])[1])
+    assert spec["startingDeadlineSeconds"] < period
+    deadline = spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    budget = int(environment(objects, "expiry-batch")["COUPON_TIME_BUDGET"])
+    assert budget + seconds("expiry-batch", "--mysql-answer-timeout") < deadline < period
+    assert template(objects, "expiry-batch")["spec"]["restartPolicy"] == "Never"
+
+
+@pytest.mark.parametrize("name", ["api-gateway", "issue-worker"])
+def test_one_pod_at_a_time_is_taken_away(objects: tuple[Object, ...], name: str) -> None:
+    budget = one(objects, "PodDisruptionBudget", name)["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"]["matchLabels"].items() <= template(objects, name)["metadata"]["labels"].items()
+
+
+def test_network_policies_allow_what_is_used(objects: tuple[Object, ...]) -> None:
+    policies = [o["spec"] for o in objects if o["kind"] == "NetworkPolicy"]
+    nothing = [p for p in policies if set(p["policyTypes"]) == {"Ingress", "Egress"} and "ingress" not in p and "egress" not in p]
+    for program in _OURS:
+        labels = template(objects, program)["metadata"]["labels"]
+        assert any(p["podSelector"]["matchLabels"].items() <= labels.items() for p in nothing), program
+        allowed = {
+            port["port"] for p in policies if _selects(p["podSelector"], labels)
+            for rule in p.get("egress", []) for port in rule["ports"]
+        }  # fmt: skip
+        given = environment(objects, program)
+        used = {int(given[name]) for name in ("COUPON_MYSQL_PORT", "COUPON_REDIS_PORT") if name in given}
+        used |= {int(broker.rpartition(":")[2]) for broker in given.get("COUPON_KAFKA_BROKERS", "").split(",") if broker}
+        assert used | {53} <= allowed, program
+        assert 9092 not in allowed or "COUPON_KAFKA_BROKERS" in given, "more than it needs"
+
+
+def _selects(selector: Object, labels: dict[str, str]) -> bool:
+    wanted = selector.get("matchLabels", {}).items() <= labels.items()
+    return wanted and all(
+        rule["operator"] == "In" and labels.get(rule["key"]) in rule["values"] for rule in selector.get("matchExpressions", [])
+    )
+
+
+def test_kubectl_renders_the_same() -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not here; kustomize itself is")
+    for name in OVERLAYS:
+        text = run(["kubectl", "kustomize", FOLDER / "overlays" / name])
+        assert list(yaml.safe_load_all(text)) == list(overlay(name))
