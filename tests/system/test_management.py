@@ -1,9 +1,11 @@
 """Goal: machines can ask how the programs are: /livez, /readyz, /metrics on the management listeners."""
 
 import re
+import subprocess
 
 import pytest
 
+from tests.support.free_ports import free_ports
 from tests.support.ledger import Ledger
 from tests.support.rest import call
 from tests.support.sales import one_user_sale
@@ -52,6 +54,29 @@ def test_live_and_ready(system: System) -> None:
         assert len(call("GET", f"{base}/readyz?verbose").text) > len(call("GET", f"{base}/readyz").text)
         assert call("GET", f"{base}/nothing").status == 404
         assert call("POST", f"{base}/livez", b"").status == 405
+
+
+def test_a_program_asks_itself(system: System) -> None:
+    for program in (system.world.gateways[0], system.world.workers[0]):
+        listen = f"127.0.0.1:{program.management_port}"
+
+        def probe(*arguments: str) -> subprocess.CompletedProcess[str]:
+            environment = {"COUPON_MANAGEMENT_LISTEN": listen, "COUPON_MYSQL_HOST": "not its business"}
+            return subprocess.run([program.binary, "probe", *arguments], env=environment, capture_output=True, text=True)
+
+        for arguments in ((), ("ready",), ("live", "--timeout", "5000")):
+            done = probe(*arguments)
+            print(program.name, arguments, done)
+            assert (done.returncode, done.stderr) == (0, "") and done.stdout
+        nobody = probe("--management-listen", f"127.0.0.1:{free_ports().gateway}")
+        assert nobody.returncode == 1 and "refused" in nobody.stderr
+        assert probe("perhaps").returncode == 64
+        program.process.pause()
+        try:
+            frozen = probe("--timeout", "100")
+        finally:
+            program.process.resume()
+        assert frozen.returncode == 1 and "no answer in time" in frozen.stderr
 
 
 def test_metrics_can_be_parsed_and_count(system: System, ledger: Ledger) -> None:
