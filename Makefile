@@ -8,7 +8,7 @@ PYTHON ?= /usr/bin/python3
 BUILD ?= build
 VERSION := 0.1.0
 
-PACKAGES := rdkafka libevent libevent_pthreads hiredis libcjson jansson libsodium
+PACKAGES := rdkafka libevent libevent_pthreads hiredis libcjson jansson libsodium cjose libcrypto
 MYSQL := $(shell pkg-config --exists mysqlclient 2>/dev/null && echo mysqlclient || echo libmariadb)
 # llhttp is a library where the distribution has one, else the C sources of node-llhttp.
 LLHTTP := $(shell pkg-config --exists libllhttp 2>/dev/null && echo libllhttp)
@@ -154,7 +154,7 @@ $(BUILD)/tests/unit/result_waiters_test: LDFLAGS += $(FAKE_CLOCK)
 $(BUILD)/tests/unit/coupon_cache_test $(BUILD)/tests/unit/coupon_cache_refresh_test $(BUILD)/tests/unit/policy_cache_test: LDFLAGS += $(FAKE_SQL)
 $(BUILD)/tests/unit/result_lookup_test: LDFLAGS += $(FAKE_SQL),--wrap=redis_link_command,--wrap=redis_link_up
 $(BUILD)/tests/unit/result_poll_test: LDFLAGS += $(foreach f,http_exchange_request http_exchange_context \
-  http_exchange_on_gone http_exchange_json http_exchange_problem result_lookup_ask result_lookup_leave,-Wl,--wrap=$(f))
+  http_exchange_on_gone http_exchange_json http_exchange_problem result_lookup_ask result_lookup_leave caller_identify,-Wl,--wrap=$(f))
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)

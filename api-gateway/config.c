@@ -27,11 +27,12 @@ static const struct option_spec gateway_specs[] = {
      .type = OPTION_CHOICE,
      .offset = offsetof(struct gateway_config, auth),
      .required = true,
-     .choices = "off",
+     .choices = "off|jwt",
      .argument = "MODE",
      .help =
-         "How users prove who they are. off: not at all, the userId is taken from the request; for "
-         "development only. There is no default."},
+         "How users prove who they are. jwt: by a Bearer token, of which the userId is taken. off: "
+         "not at all, the userId is taken from the request; for development only. There is no "
+         "default."},
     {.name = "request-id-key",
      .type = OPTION_SECRET,
      .offset = offsetof(struct gateway_config, request_id_key),
@@ -129,6 +130,7 @@ enum option_result gateway_config_read(struct gateway_config *config, int argc, 
     enum option_result result;
     const struct option_group groups[] = {
         {"Gateway", gateway_specs, COUNT(gateway_specs), config},
+        {"Tokens of users (--auth=jwt)", jwt_option_specs, jwt_option_count, &config->jwt},
         {"Kafka", kafka_option_specs, kafka_option_count, &config->kafka},
         {"MySQL", sql_option_specs, sql_option_count, &config->sql},
         {"Redis", redis_option_specs, redis_option_count, &config->redis},

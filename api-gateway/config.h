@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "api-gateway/auth/jwt_options.h"
 #include "common/base/option.h"
 #include "common/base/privilege.h"
 #include "common/kafka/kafka_options.h"
@@ -16,7 +17,7 @@ struct gateway_config {
     const char *listen;
     const char *management_listen;
     const char *log_level;
-    const char *auth;
+    const char *auth;           /* "off" or "jwt" */
     const char *request_id_key; /* content of the key file */
     const char *admin_token;
     int64_t io_threads;
@@ -27,6 +28,7 @@ struct gateway_config {
     const char *spool; /* "off" or "on" */
     int64_t spool_after_ms;
     int64_t spool_max_rows;
+    struct jwt_options jwt;
     struct kafka_options kafka;
     struct sql_options sql;
     struct redis_options redis;

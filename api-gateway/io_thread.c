@@ -268,6 +268,8 @@ struct io_thread *io_thread_start(const struct io_thread_parts *parts, uint32_t 
     thread->base = event_base_new();
     CHECK(thread->base, "no event loop");
     write_refusals(thread);
+    if (parts->keyring)
+        thread->tokens = token_checker_new(parts->keyring, &parts->config->jwt);
     open_stores(thread);
     if (!open_producer(thread) || !open_server(thread) || !open_control(thread))
         goto err0;
@@ -314,6 +316,7 @@ void io_thread_free(struct io_thread *thread)
     policy_cache_free(thread->policies);
     coupon_cache_free(thread->coupons);
     gateway_metrics_free(thread->metrics);
+    token_checker_free(thread->tokens);
     if (thread->control) {
         event_free(thread->control->stop);
         event_free(thread->control->tick);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "api-gateway/auth/token_checker.h"
 #include "api-gateway/config.h"
 #include "api-gateway/coupon_cache.h"
 #include "api-gateway/coupon_list.h"
@@ -56,6 +57,7 @@ struct io_thread {
     struct result_waiters *waiters;
     struct progress progress;
     struct settle_table settled;
+    struct token_checker *tokens;      /* NULL: --auth=off */
     struct issue_accept_list accepts;  /* produced, not yet reported; oldest first */
     struct issue_spooled_list spooled; /* on their way into the spool */
     struct gateway_metrics *metrics;
@@ -77,7 +79,8 @@ struct io_thread_parts {
     const struct request_id_keys *keys;
     struct sql_pool *pool;
     struct topic_watch *topic;
-    struct spool *spool; /* NULL: --spool=off */
+    struct spool *spool;           /* NULL: --spool=off */
+    struct token_keyring *keyring; /* NULL: --auth=off */
     uint32_t instance;
 };
 

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <sodium.h>
 
+#include "api-gateway/auth/token_keyring.h"
 #include "api-gateway/config.h"
 #include "api-gateway/instance_number.h"
 #include "api-gateway/io_thread.h"
@@ -40,6 +41,7 @@ struct first_visit {
 struct gateway {
     struct gateway_config config;
     struct request_id_keys *keys;
+    struct token_keyring *keyring; /* NULL: --auth=off */
     struct event_base *base;
     struct sql_pool *pool;
     struct sql_mailbox *mailbox;
@@ -94,6 +96,7 @@ static void start_threads(struct gateway *gateway, uint32_t instance)
         .pool = gateway->pool,
         .topic = gateway->topic,
         .spool = gateway->spool,
+        .keyring = gateway->keyring,
         .instance = instance,
     };
 
@@ -185,6 +188,16 @@ static void stop(evutil_socket_t signal_number, short what, void *cookie)
     end(gateway, EX_OK);
 }
 
+static void reload(evutil_socket_t signal_number, short what, void *cookie)
+{
+    struct gateway *gateway = cookie;
+
+    (void)signal_number;
+    (void)what;
+    if (gateway->keyring)
+        token_keyring_reload(gateway->keyring);
+}
+
 /* With one broker an idle gateway of one I/O thread was seen to have 33 descriptors. */
 static bool share_descriptors(struct gateway *gateway)
 {
@@ -261,22 +274,41 @@ static void close_all(struct gateway *gateway)
 
 static int run(struct gateway *gateway)
 {
-    struct event *signals[2];
+    struct event *signals[3];
 
     gateway->status = EX_UNAVAILABLE;
     if (open_all(gateway)) {
         signals[0] = evsignal_new(gateway->base, SIGTERM, stop, gateway);
         signals[1] = evsignal_new(gateway->base, SIGINT, stop, gateway);
-        CHECK(signals[0] && signals[1], "out of memory");
-        event_add(signals[0], NULL);
-        event_add(signals[1], NULL);
+        signals[2] = evsignal_new(gateway->base, SIGHUP, reload, gateway);
+        for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+            CHECK(signals[i], "out of memory");
+            event_add(signals[i], NULL);
+        }
         try_visit(-1, 0, gateway);
         event_base_dispatch(gateway->base);
-        event_free(signals[0]);
-        event_free(signals[1]);
+        for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+            event_free(signals[i]);
     }
     close_all(gateway);
     return gateway->status;
+}
+
+static bool open_auth(struct gateway *gateway)
+{
+    const struct gateway_config *config = &gateway->config;
+    char error[128];
+
+    if (strcmp(config->auth, "off") == 0) {
+        log_warn("auth_off", "users are not authenticated (--auth=off): for development only");
+        return true;
+    }
+    if (!jwt_options_check(&config->jwt, error, sizeof error)) {
+        log_error("bad_option", "%s", error);
+        return false;
+    }
+    gateway->keyring = token_keyring_new(&config->jwt);
+    return gateway->keyring;
 }
 
 int main(int argc, char **argv)
@@ -299,6 +331,7 @@ int main(int argc, char **argv)
     log_level_parse(gateway.config.log_level, &level);
     log_init("api-gateway", level);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until there is something to read again */
     privilege_drop(&gateway.config.privilege);
     if (!redis_options_check(&gateway.config.redis, error, sizeof error)) {
         log_error("bad_option", "%s", error);
@@ -312,8 +345,8 @@ int main(int argc, char **argv)
         log_error("bad_key_file", "--request-id-key-file: %s", error);
         return EX_CONFIG;
     }
-    log_warn("auth_off", "users are not authenticated (--auth=off): for development only");
-    status = share_descriptors(&gateway) ? run(&gateway) : EX_CONFIG;
+    status = open_auth(&gateway) && share_descriptors(&gateway) ? run(&gateway) : EX_CONFIG;
+    token_keyring_free(gateway.keyring);
     request_id_keys_free(gateway.keys);
     log_info("stopped", "exit %d", status);
     return status;

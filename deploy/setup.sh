@@ -12,12 +12,13 @@ readonly LOG=build/setup.log
 
 readonly PACKAGES=(
     build-essential pkg-config
-    librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev uthash-dev
+    librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev libcjose-dev libssl-dev uthash-dev
     default-libmysqlclient-dev libcmocka-dev
     clang-format clang-tidy cppcheck shellcheck
     kcat redis-tools curl wrk faketime docker-compose debootstrap
     python3-yaml python3-jsonschema
     python3 python3-pyflakes python3-pytest python3-aiohttp python3-pymysql python3-redis python3-confluent-kafka
+    python3-jwt python3-cryptography
 )
 
 say() { printf 'setup: %s\n' "$*"; }

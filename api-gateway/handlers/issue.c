@@ -229,7 +229,7 @@ static struct issue_accept *accept_new(struct io_thread *thread, struct http_exc
         request_id_derive(thread->keys, wish->user_id, wish->coupon_id, wish->key, wish->key_len,
                           accept->request.request_id);
     else
-        request_id_generate(&thread->generator, wall_ms, accept->request.request_id);
+        request_id_generate(&thread->generator, wall_ms, wish->user_id, accept->request.request_id);
     accept->request.accepted_at_ms = wall_ms;
     accept->coupon.ready = coupon_ready;
     accept->earlier.answered = earlier_answered;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api-gateway/caller.h"
 #include "api-gateway/handlers/outcome_name.h"
 #include "api-gateway/handlers/problems.h"
 #include "api-gateway/handlers/result_question.h"
@@ -18,6 +19,7 @@
 struct result_poll {
     struct io_thread *thread;
     struct http_exchange *exchange;
+    struct caller caller;
     char request_id[REQUEST_ID_MAX + 1];
     size_t id_len;
     bool ours;      /* a gateway made the id, so the request was tried */
@@ -40,6 +42,15 @@ static void end(struct result_poll *poll)
 static void client_gone(void *cookie)
 {
     end(cookie);
+}
+
+/* Whose a result is, is known for sure once it is there. One that names nobody, because its record
+ * could not be read, belongs to whom the id was made for. */
+static bool is_owner(const struct caller *caller, bool ours, const char *json, size_t len)
+{
+    uint64_t user_id = caller->user_id ? issue_result_user(json, len) : 0;
+
+    return (ours && !user_id) || caller_is(caller, user_id);
 }
 
 /* json is not in thread->scratch. */
@@ -110,7 +121,10 @@ static void looked(struct result_wait *wait, enum result_answer answer, const ch
 
     poll->absent = answer == RESULT_ABSENT;
     if (answer == RESULT_FOUND) {
-        answer_json(poll->thread, poll->exchange, poll->fields, json, len);
+        if (is_owner(&poll->caller, poll->ours, json, len))
+            answer_json(poll->thread, poll->exchange, poll->fields, json, len);
+        else
+            caller_refuse(poll->exchange);
         end(poll);
     } else if (clock_monotonic_us() < poll->deadline_us && !poll->thread->stopping &&
                !(poll->ours && is_settled(poll))) {
@@ -131,6 +145,7 @@ static void expired(struct result_waiter *waiter)
 }
 
 static struct result_poll *poll_new(struct io_thread *thread, struct http_exchange *exchange,
+                                    const struct caller *caller,
                                     const struct result_question *question, bool ours,
                                     const char *fields)
 {
@@ -139,6 +154,7 @@ static struct result_poll *poll_new(struct io_thread *thread, struct http_exchan
     CHECK(poll, "out of memory");
     poll->thread = thread;
     poll->exchange = exchange;
+    poll->caller = *caller;
     poll->id_len = question->request_id.len;
     memcpy(poll->request_id, question->request_id.data, poll->id_len);
     poll->ours = ours;
@@ -163,7 +179,7 @@ static bool is_ahead(const struct io_thread *thread, struct result_location loca
 }
 
 static void start(struct io_thread *thread, struct http_exchange *exchange,
-                  const struct result_question *question, bool ours)
+                  const struct caller *caller, const struct result_question *question, bool ours)
 {
     struct result_poll *poll;
     char request_id[REQUEST_ID_MAX + 1] = "";
@@ -177,22 +193,24 @@ static void start(struct io_thread *thread, struct http_exchange *exchange,
             answer_pending(thread, exchange, request_id, question->location, fields);
             return;
         }
-        poll = poll_new(thread, exchange, question, ours, fields);
+        poll = poll_new(thread, exchange, caller, question, ours, fields);
         result_waiters_add(thread->waiters, &poll->waiter);
         return;
     }
-    look(poll_new(thread, exchange, question, ours, fields));
+    look(poll_new(thread, exchange, caller, question, ours, fields));
 }
 
 void result_handle(struct http_exchange *exchange)
 {
     struct io_thread *thread = http_exchange_context(exchange);
     struct result_question question;
-    enum request_id_kind kind;
+    struct caller caller;
     const char *json;
     size_t len;
     char text[128];
 
+    if (!caller_identify(exchange, &caller))
+        return;
     if (!result_question_read(http_exchange_request(exchange), &question, text, sizeof text)) {
         problem_invalid_request(exchange, text);
         return;
@@ -204,12 +222,25 @@ void result_handle(struct http_exchange *exchange)
     json =
         result_cache_get(thread->results, question.request_id.data, question.request_id.len, &len);
     if (json) {
-        answer_json(thread, exchange, "", json, len);
+        if (is_owner(&caller, false, json, len))
+            answer_json(thread, exchange, "", json, len);
+        else
+            caller_refuse(exchange);
         return;
     }
-    kind = request_id_classify(thread->keys, question.request_id.data, question.request_id.len);
-    if (kind == REQUEST_ID_FORGED)
+    switch (request_id_classify(thread->keys, question.request_id.data, question.request_id.len,
+                                caller.user_id)) {
+    case REQUEST_ID_FORGED:
         problem_unknown_request(exchange);
-    else
-        start(thread, exchange, &question, kind == REQUEST_ID_OURS);
+        break;
+    case REQUEST_ID_OTHERS:
+        caller_refuse(exchange);
+        break;
+    case REQUEST_ID_OURS:
+        start(thread, exchange, &caller, &question, true);
+        break;
+    case REQUEST_ID_FOREIGN:
+        start(thread, exchange, &caller, &question, false);
+        break;
+    }
 }

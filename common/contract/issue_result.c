@@ -118,3 +118,16 @@ void issue_result_encode_pending(const char *request_id, uint64_t coupon_id, uin
         strbuf_add_u64(out, (uint64_t)position);
     strbuf_add_text(out, "}");
 }
+
+uint64_t issue_result_user(const char *json, size_t len)
+{
+    static const char name[] = ",\"userId\":";
+    /* No request id holds a quotation mark, so that the first one is the member itself. */
+    const char *found = memmem(json, len, name, sizeof name - 1);
+    uint64_t user_id = 0;
+    const char *at = found ? found + sizeof name - 1 : json + len;
+
+    while (at < json + len && *at >= '0' && *at <= '9' && user_id <= INT64_MAX / 10)
+        user_id = 10 * user_id + (uint64_t)(*at++ - '0');
+    return user_id;
+}

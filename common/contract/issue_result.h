@@ -41,6 +41,9 @@ struct issue_result {
  * value in Redis. */
 void issue_result_encode(const struct issue_result *result, struct strbuf *out);
 
+/* The userId in bytes that issue_result_encode wrote; 0: null, or other bytes. */
+uint64_t issue_result_user(const char *json, size_t len);
+
 /* The answer while there is no result yet: status PENDING and the other members null, and behind
  * them one more, "position"; -1 when it is not known (then null). coupon_id and user_id 0 when not
  * known. */

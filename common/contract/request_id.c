@@ -15,8 +15,11 @@
 #define TAG_BYTES 8
 
 #define SEQUENCES (1u << 12)
-#define TAG_BITS 36
+#define TAG_BITS 22
+#define OWNER_BITS 14
 #define TAG_MASK ((UINT64_C(1) << TAG_BITS) - 1)
+#define KEYED_BITS (OWNER_BITS + TAG_BITS)
+#define KEYED_MASK ((UINT64_C(1) << KEYED_BITS) - 1)
 #define VARIANT (UINT64_C(2) << 62)
 
 _Static_assert(KEY_SIZE == 16 && crypto_shorthash_BYTES == TAG_BYTES, "SipHash-2-4");
@@ -141,6 +144,27 @@ static uint64_t make_tag(const unsigned char key[KEY_SIZE], uint64_t high, uint6
     return get_u64(hash) >> (64 - TAG_BITS);
 }
 
+static uint64_t make_owner(const unsigned char key[KEY_SIZE], uint64_t high, uint64_t low,
+                           uint64_t user_id)
+{
+    unsigned char bytes[UUID_BYTES + 8];
+    unsigned char hash[TAG_BYTES];
+
+    put_u64(bytes, high);
+    put_u64(bytes + 8, low & ~KEYED_MASK);
+    put_u64(bytes + UUID_BYTES, user_id);
+    crypto_shorthash(hash, bytes, sizeof bytes, key);
+    return get_u64(hash) >> (64 - OWNER_BITS);
+}
+
+/* The low half with its keyed bits, of one that has none yet. */
+static uint64_t mark(const unsigned char key[KEY_SIZE], uint64_t high, uint64_t low,
+                     uint64_t user_id)
+{
+    low |= make_owner(key, high, low, user_id) << TAG_BITS;
+    return low | make_tag(key, high, low);
+}
+
 static void write_uuid(uint64_t high, uint64_t low, char id[REQUEST_ID_UUID_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
@@ -156,7 +180,7 @@ static void write_uuid(uint64_t high, uint64_t low, char id[REQUEST_ID_UUID_SIZE
     *at = '\0';
 }
 
-void request_id_generate(struct request_id_generator *generator, int64_t wall_ms,
+void request_id_generate(struct request_id_generator *generator, int64_t wall_ms, uint64_t user_id,
                          char id[REQUEST_ID_UUID_SIZE])
 {
     uint64_t high, low;
@@ -173,8 +197,8 @@ void request_id_generate(struct request_id_generator *generator, int64_t wall_ms
     CHECK(generator->last_ms >= 0 && generator->last_ms < INT64_C(1) << 48, "time %lld ms",
           (long long)generator->last_ms);
     high = (uint64_t)generator->last_ms << 16 | UINT64_C(7) << 12 | generator->sequence;
-    low = VARIANT | (uint64_t)generator->instance << 42 | (uint64_t)generator->thread << TAG_BITS;
-    write_uuid(high, low | make_tag(generator->keys->keys[0], high, low), id);
+    low = VARIANT | (uint64_t)generator->instance << 42 | (uint64_t)generator->thread << KEYED_BITS;
+    write_uuid(high, mark(generator->keys->keys[0], high, low, user_id), id);
 }
 
 void request_id_derive(const struct request_id_keys *keys, uint64_t user_id, uint64_t coupon_id,
@@ -194,8 +218,8 @@ void request_id_derive(const struct request_id_keys *keys, uint64_t user_id, uin
     crypto_generichash_final(&state, bytes, sizeof bytes);
 
     high = (get_u64(bytes) & ~(UINT64_C(0xF) << 12)) | UINT64_C(8) << 12;
-    low = VARIANT | (get_u64(bytes + 8) >> 2 & ~TAG_MASK);
-    write_uuid(high, low | make_tag(key, high, low), id);
+    low = VARIANT | (get_u64(bytes + 8) >> 2 & ~KEYED_MASK);
+    write_uuid(high, mark(key, high, low, user_id), id);
 }
 
 static int hex_value(char c)
@@ -236,18 +260,24 @@ static bool read_uuid(const char *text, size_t len, uint64_t *high, uint64_t *lo
 }
 
 enum request_id_kind request_id_classify(const struct request_id_keys *keys, const char *text,
-                                         size_t len)
+                                         size_t len, uint64_t user_id)
 {
-    uint64_t high, low, tag;
-    bool ours = false;
+    uint64_t high, low, tag, owner;
+    bool ours = false, owned = user_id == 0;
 
     if (!read_uuid(text, len, &high, &low))
         return REQUEST_ID_FOREIGN;
     tag = low & TAG_MASK;
+    owner = (low & KEYED_MASK) >> TAG_BITS;
     for (size_t i = 0; i < keys->count; i++) {
-        uint64_t expected = make_tag(keys->keys[i], high, low);
+        uint64_t expected_tag = make_tag(keys->keys[i], high, low);
+        uint64_t expected_owner = make_owner(keys->keys[i], high, low, user_id);
+        bool right = sodium_memcmp(&expected_tag, &tag, sizeof tag) == 0;
 
-        ours |= sodium_memcmp(&expected, &tag, sizeof tag) == 0;
+        ours |= right;
+        owned |= (sodium_memcmp(&expected_owner, &owner, sizeof owner) == 0) & right;
     }
-    return ours ? REQUEST_ID_OURS : REQUEST_ID_FORGED;
+    if (!ours)
+        return REQUEST_ID_FORGED;
+    return owned ? REQUEST_ID_OURS : REQUEST_ID_OTHERS;
 }

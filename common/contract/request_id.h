@@ -8,12 +8,18 @@
 /* A requestId is opaque to readers: 1–64 characters of [A-Za-z0-9._-]. Our own are lower-case UUIDs
  * of RFC 9562: version 7, or version 8 when derived from an Idempotency-Key.
  *
- *   bits  48 milliseconds | 4 version 7 | 12 sequence | 2 variant | 20 instance | 6 thread | 36 tag
- *   bits  48 hash         | 4 version 8 | 12 hash     | 2 variant | 26 hash                | 36 tag
+ *   bits  48 milliseconds | 4 version 7 | 12 sequence | 2 variant | 20 instance | 6 thread |
+ *         14 owner | 22 tag
+ *   bits  48 hash         | 4 version 8 | 12 hash     | 2 variant | 26 hash                |
+ *         14 owner | 22 tag
  *
- * tag = the first 36 bits of SipHash-2-4 over the 16 bytes with a zero tag. (instance, thread,
- * milliseconds, sequence) never repeats: instance is handed out by MySQL at each start, and a
- * generator's milliseconds never go back. */
+ * owner = the first 14 bits of SipHash-2-4 over the 16 bytes with owner and tag zero and the user
+ * id (8 bytes, big-endian); tag = the first 22 bits of SipHash-2-4 over the 16 bytes with a zero
+ * tag. Without the key, one guess in 4 million has a right tag, and nothing is known of the owner;
+ * with it, an id of another user is known as that without storage, but for one in 16 thousand: what
+ * is then shown of it is that it is pending. (instance, thread, milliseconds, sequence) never
+ * repeats: instance is handed out by MySQL at each start, and a generator's milliseconds never go
+ * back. */
 #define REQUEST_ID_MAX 64
 #define REQUEST_ID_UUID_SIZE 37 /* with its NUL */
 #define REQUEST_ID_INSTANCES (1u << 20)
@@ -41,7 +47,7 @@ struct request_id_generator {
     uint32_t sequence;
 };
 
-void request_id_generate(struct request_id_generator *generator, int64_t wall_ms,
+void request_id_generate(struct request_id_generator *generator, int64_t wall_ms, uint64_t user_id,
                          char id[REQUEST_ID_UUID_SIZE]);
 
 /* The same user, coupon and key give the same id on every gateway. */
@@ -51,11 +57,12 @@ void request_id_derive(const struct request_id_keys *keys, uint64_t user_id, uin
 enum request_id_kind {
     REQUEST_ID_FOREIGN, /* not of our form: only storage knows it */
     REQUEST_ID_OURS,    /* a right tag: a gateway made it */
+    REQUEST_ID_OTHERS,  /* a right tag: a gateway made it, and not for this user */
     REQUEST_ID_FORGED   /* our form, wrong tag: never made by a gateway */
 };
 
-/* text is a valid request id. Compares tags in constant time. */
+/* text is a valid request id; user_id asks for it, 0: whoever it is. Compares in constant time. */
 enum request_id_kind request_id_classify(const struct request_id_keys *keys, const char *text,
-                                         size_t len);
+                                         size_t len, uint64_t user_id);
 
 #endif

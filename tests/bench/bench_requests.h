@@ -40,7 +40,7 @@ static inline void bench_requests_next(struct bench_requests *requests,
     request->coupon_id = requests->coupon_id;
     request->user_id = (uint32_t)(requests->made++ * 2654435761u) + UINT64_C(1);
     request->accepted_at_ms = now_ms;
-    request_id_generate(&requests->generator, now_ms, request->request_id);
+    request_id_generate(&requests->generator, now_ms, request->user_id, request->request_id);
 }
 
 #endif

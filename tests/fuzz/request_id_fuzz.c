@@ -88,60 +88,86 @@ static bool model_uuid(const char *text, size_t len, unsigned char uuid[16])
     return (uuid[6] >> 4 == 7 || uuid[6] >> 4 == 8) && uuid[8] >> 6 == 2;
 }
 
-/* The last 36 bits are the first 36 of the hash over the rest. */
-static bool model_tag(const unsigned char key[16], const unsigned char uuid[16])
+static uint64_t model_hash(const unsigned char key[16], const unsigned char *bytes, size_t len)
 {
-    unsigned char bare[16], hash[8];
+    unsigned char hash[8];
+    uint64_t number = 0;
 
-    memcpy(bare, uuid, 16);
-    bare[11] &= 0xF0;
-    memset(bare + 12, 0, 4);
-    crypto_shorthash(hash, bare, sizeof bare, key);
-    for (size_t nibble = 0; nibble < 9; nibble++) {
-        size_t at = 23 + nibble;
-        unsigned seen = at % 2 ? uuid[at / 2] & 0xF : uuid[at / 2] >> 4;
-        unsigned wanted = nibble % 2 ? hash[nibble / 2] & 0xF : hash[nibble / 2] >> 4;
-
-        if (seen != wanted)
-            return false;
-    }
-    return true;
+    crypto_shorthash(hash, bytes, len, key);
+    for (size_t i = 0; i < sizeof hash; i++)
+        number = number << 8 | hash[i];
+    return number;
 }
 
-static enum request_id_kind model_kind(const struct key_model *model, const char *text, size_t len)
+/* The last 22 bits are the first 22 of the hash over the rest. */
+static bool model_tag(const unsigned char key[16], const unsigned char uuid[16])
+{
+    unsigned char bare[16];
+    uint64_t seen = (uint64_t)(uuid[13] & 0x3F) << 16 | (uint64_t)uuid[14] << 8 | uuid[15];
+
+    memcpy(bare, uuid, 16);
+    bare[13] &= 0xC0;
+    bare[14] = bare[15] = 0;
+    return seen == model_hash(key, bare, 16) >> 42;
+}
+
+/* The 14 bits before them are the first 14 of the hash over what is before those, and the user. */
+static bool model_owner(const unsigned char key[16], const unsigned char uuid[16], uint8_t user)
+{
+    unsigned char bare[24] = {0};
+    uint64_t seen = ((uint64_t)(uuid[11] & 0xF) << 16 | (uint64_t)uuid[12] << 8 | uuid[13]) >> 6;
+
+    memcpy(bare, uuid, 12);
+    bare[11] &= 0xF0;
+    bare[23] = user;
+    return seen == model_hash(key, bare, 24) >> 50;
+}
+
+static enum request_id_kind model_kind(const struct key_model *model, const char *text, size_t len,
+                                       uint8_t user)
 {
     unsigned char uuid[16] = {0};
+    enum request_id_kind kind = REQUEST_ID_FORGED;
 
     if (!model_uuid(text, len, uuid))
         return REQUEST_ID_FOREIGN;
-    for (size_t i = 0; i < model->count; i++)
-        if (model_tag(model->bytes[i], uuid))
+    for (size_t i = 0; i < model->count; i++) {
+        if (!model_tag(model->bytes[i], uuid))
+            continue;
+        if (user == 0 || model_owner(model->bytes[i], uuid, user))
             return REQUEST_ID_OURS;
-    return REQUEST_ID_FORGED;
+        kind = REQUEST_ID_OTHERS;
+    }
+    return kind;
 }
 
 static void expect_kind(const struct request_id_keys *keys, const struct key_model *model,
                         const char *text, size_t len)
 {
-    enum request_id_kind kind = request_id_classify(keys, text, len);
-    enum request_id_kind expected = model_kind(model, text, len);
+    for (uint8_t user = 0; user < 3; user++) {
+        enum request_id_kind kind = request_id_classify(keys, text, len, user);
+        enum request_id_kind expected = model_kind(model, text, len, user);
 
-    EXPECT(kind == expected, "%.*s is of kind %d, expected %d", (int)len, text, (int)kind,
-           (int)expected);
+        EXPECT(kind == expected, "%.*s is of kind %d for user %d, expected %d", (int)len, text,
+               (int)kind, user, (int)expected);
+    }
 }
 
-/* An id made here is ours; with any one character changed it is not. */
+/* An id made here is ours, and with any one character changed it is what the model says; not ours
+ * where only the tag was changed. */
 static void expect_known_again(const struct request_id_keys *keys, const struct key_model *model,
                                char id[REQUEST_ID_UUID_SIZE])
 {
     EXPECT(strlen(id) == 36 && request_id_valid(id, 36), "id %s", id);
-    EXPECT(request_id_classify(keys, id, 36) == REQUEST_ID_OURS, "%s is not known again", id);
+    EXPECT(request_id_classify(keys, id, 36, 1) == REQUEST_ID_OURS, "%s is not known again", id);
     for (size_t i = 0; i < 36; i++) {
         char kept = id[i];
 
         id[i] = kept == '1' ? '2' : '1';
         expect_kind(keys, model, id, 36);
-        EXPECT(request_id_classify(keys, id, 36) != REQUEST_ID_OURS, "%s is taken for ours", id);
+        EXPECT(i < 31 || model->count > 1 ||
+                   request_id_classify(keys, id, 36, 0) != REQUEST_ID_OURS,
+               "%s is taken for ours", id);
         id[i] = kept;
     }
 }
@@ -153,8 +179,8 @@ static void expect_made(const struct request_id_keys *keys, const struct key_mod
         .keys = keys, .instance = seed.len % REQUEST_ID_INSTANCES, .thread = seed.len % 64};
     char id[REQUEST_ID_UUID_SIZE], next[REQUEST_ID_UUID_SIZE];
 
-    request_id_generate(&generator, WALL_MS, id);
-    request_id_generate(&generator, WALL_MS - 1, next);
+    request_id_generate(&generator, WALL_MS, 1, id);
+    request_id_generate(&generator, WALL_MS - 1, 1, next);
     EXPECT(strcmp(id, next) < 0, "%s comes before %s", next, id);
     expect_known_again(keys, model, id);
     request_id_derive(keys, 1, seed.len, seed.data, seed.len, id);

@@ -76,12 +76,12 @@ static void more_than_a_millisecond_holds(void **state)
 
     (void)state;
     for (size_t i = 0; i < 20000; i++)
-        request_id_generate(&generator, NOW, ids[i]);
+        request_id_generate(&generator, NOW, 16, ids[i]);
     expect_rising(ids, 20000);
     assert_int_equal(generator.last_ms, NOW + 20000 / 4096);
     /* The clock catches up inside the milliseconds that were used ahead of it. */
     for (size_t i = 0; i < 20000; i++)
-        request_id_generate(&generator, NOW + (int64_t)i / 1000, ids[i]);
+        request_id_generate(&generator, NOW + (int64_t)i / 1000, 16, ids[i]);
     expect_rising(ids, 20000);
     assert_int_equal(generator.last_ms, NOW + 19);
     free(ids);
@@ -97,7 +97,7 @@ static void a_clock_that_goes_back(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT; i++)
-        request_id_generate(&generator, clock[i], ids[i]);
+        request_id_generate(&generator, clock[i], 16, ids[i]);
     expect_rising(ids, COUNT);
     assert_int_equal(generator.last_ms, NOW + 2);
     free(ids);
@@ -117,7 +117,7 @@ static void other_threads_and_instances(void **state)
             struct request_id_generator generator = {keys, instances[i], threads[j], 0, 0};
 
             for (int k = 0; k < EACH; k++)
-                request_id_generate(&generator, NOW, ids[at++]);
+                request_id_generate(&generator, NOW, 16, ids[at++]);
         }
     }
     expect_unique(ids, COUNT);
@@ -135,7 +135,7 @@ static void *generate(void *cookie)
     struct request_id_generator generator = {keys, 7, job->thread, 0, 0};
 
     for (size_t i = 0; i < PER_THREAD; i++)
-        request_id_generate(&generator, clock_wall_ms(), job->ids[i]);
+        request_id_generate(&generator, clock_wall_ms(), 16, job->ids[i]);
     return NULL;
 }
 
@@ -155,7 +155,7 @@ static void threads_at_the_same_time(void **state)
     for (size_t i = 0; i < THREADS; i++)
         expect_rising(jobs[i].ids, PER_THREAD);
     for (size_t i = 0; i < THREADS * PER_THREAD; i++)
-        assert_int_equal(request_id_classify(keys, ids[i], strlen(ids[i])), REQUEST_ID_OURS);
+        assert_int_equal(request_id_classify(keys, ids[i], strlen(ids[i]), 16), REQUEST_ID_OURS);
     expect_unique(ids, THREADS * PER_THREAD);
     free(ids);
 }

@@ -65,7 +65,7 @@ static void an_id_of_a_gateway_has_its_time_in_the_key(void **state)
     struct request_id_keys *keys = (struct request_id_keys *)generator.keys;
 
     (void)state;
-    request_id_generate(&generator, INT64_C(0x017f22e279b0), id);
+    request_id_generate(&generator, INT64_C(0x017f22e279b0), 16, id);
     expect_key(id, true, "coupon:results:017f22e279");
     request_id_derive(keys, 1, 2, "key", 3, id);
     assert_false(result_key(id, (char[RESULT_KEY_SIZE]){0}));

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "api-gateway/caller.h"
 #include "api-gateway/handlers/result.h"
 #include "api-gateway/io_thread.h"
 #include "tests/unit/loop.h"
@@ -25,6 +26,15 @@ static char query[64], id[REQUEST_ID_UUID_SIZE];
 static int status;
 static char code[64];
 static struct result_wait *asking;
+static uint64_t user; /* who asks; 0: --auth=off */
+
+bool __wrap_caller_identify(struct http_exchange *exchange, struct caller *caller);
+bool __wrap_caller_identify(struct http_exchange *exchange, struct caller *caller)
+{
+    (void)exchange;
+    caller->user_id = user;
+    return true;
+}
 
 const struct http_request *__wrap_http_exchange_request(const struct http_exchange *exchange);
 const struct http_request *__wrap_http_exchange_request(const struct http_exchange *exchange)
@@ -110,6 +120,7 @@ static int new_world(void **state)
     progress_set_partitions(&thread->progress, 1, 0);
     request_id_derive(keys, 16, 1, "key", 3, id);
     asking = NULL;
+    user = 0;
     return 0;
 }
 
@@ -258,6 +269,81 @@ static void foreign_ids_are_unknown_or_unavailable(void **state)
     expect_answer(404, "UNKNOWN_REQUEST");
 }
 
+static void answer_with(const char *json)
+{
+    struct result_wait *wait = asking;
+
+    assert_non_null(wait);
+    asking = NULL;
+    wait->answered(wait, RESULT_FOUND, json, strlen(json));
+}
+
+/* The id was made for user 16. */
+static void another_users_pending_request_is_forbidden_without_a_look(void **state)
+{
+    static const char *const queries[] = {"", "wait=5", "at=0.9&wait=5"};
+
+    (void)state;
+    user = 17;
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        poll_for(id, queries[i]);
+        expect_answer(403, "FORBIDDEN");
+        assert_null(asking);
+    }
+    poll_for("018bcfe5-6800-7000-8000-000000000000", "");
+    expect_answer(404, "UNKNOWN_REQUEST");
+    user = 16;
+    poll_for(id, "");
+    answer(RESULT_ABSENT);
+    expect_answer(200, "PENDING");
+}
+
+static void a_result_is_shown_to_its_user(void **state)
+{
+    static const struct {
+        const char *id, *json;
+        int status; /* for user 16 */
+    } rows[] = {
+        {NULL, "{\"requestId\":\"x\",\"couponId\":1,\"userId\":16,\"status\":\"ISSUED\"}", 200},
+        {NULL, "{\"requestId\":\"x\",\"couponId\":1,\"userId\":17,\"status\":\"ISSUED\"}", 403},
+        {NULL, "{\"requestId\":\"x\",\"couponId\":1,\"userId\":161,\"status\":\"ISSUED\"}", 403},
+        {"REQ-1", "{\"requestId\":\"x\",\"couponId\":16,\"userId\":16,\"status\":\"ISSUED\"}", 200},
+        {"REQ-2", "{\"requestId\":\"x\",\"couponId\":16,\"userId\":1,\"status\":\"ISSUED\"}", 403},
+        /* nobody could read whose it was: ours tells by its id */
+        {NULL, "{\"requestId\":\"x\",\"couponId\":1,\"userId\":null,\"status\":\"FAILED\"}", 200},
+        {"REQ-3", "{\"requestId\":\"x\",\"couponId\":1,\"userId\":null,\"status\":\"FAILED\"}",
+         403},
+        {"REQ-4", "{}", 403},
+    };
+
+    (void)state;
+    user = 16;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        poll_for(rows[i].id ? rows[i].id : id, "");
+        answer_with(rows[i].json);
+        expect_answer(rows[i].status, rows[i].status == 200 ? "final" : "FORBIDDEN");
+    }
+}
+
+static void a_remembered_result_is_shown_to_its_user(void **state)
+{
+    static const char json[] =
+        "{\"requestId\":\"x\",\"couponId\":1,\"userId\":16,\"status\":\"ISSUED\"}";
+
+    (void)state;
+    result_cache_put(thread->results, id, strlen(id), json, strlen(json));
+    result_cache_put(thread->results, "REQ-1", 5, json, strlen(json));
+    for (user = 15; user <= 17; user++) {
+        poll_for(id, "");
+        expect_answer(user == 16 ? 200 : 403, user == 16 ? "final" : "FORBIDDEN");
+        poll_for("REQ-1", "");
+        expect_answer(user == 16 ? 200 : 403, user == 16 ? "final" : "FORBIDDEN");
+    }
+    user = 0;
+    poll_for(id, "");
+    expect_answer(200, "final");
+}
+
 static void forged_and_impossible_ids_are_unknown_at_once(void **state)
 {
     (void)state;
@@ -282,6 +368,9 @@ int main(void)
         TEST(an_old_look_does_not_settle_a_newer_question),
         TEST(foreign_ids_are_unknown_or_unavailable),
         TEST(forged_and_impossible_ids_are_unknown_at_once),
+        TEST(another_users_pending_request_is_forbidden_without_a_look),
+        TEST(a_result_is_shown_to_its_user),
+        TEST(a_remembered_result_is_shown_to_its_user),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
