@@ -47,7 +47,9 @@ bool caller_identify(struct http_exchange *exchange, struct caller *caller)
     }
     fault = token_checker_check(thread->tokens, token.data, token.len, clock_wall_ms(),
                                 &caller->user_id);
-    return fault == TOKEN_OK || refuse_token(exchange, fault);
+    if (fault != TOKEN_OK)
+        return refuse_token(exchange, fault);
+    return rate_limit_user(thread->limits, exchange, caller->user_id);
 }
 
 bool caller_is(const struct caller *caller, uint64_t user_id)
@@ -66,7 +68,9 @@ bool caller_act_for(struct caller *caller, struct http_exchange *exchange, uint6
         caller_refuse(exchange);
         return false;
     }
-    if (!caller->user_id)
-        caller->user_id = user_id;
-    return true;
+    if (caller->user_id)
+        return true;
+    caller->user_id = user_id;
+    return rate_limit_user(((struct io_thread *)http_exchange_context(exchange))->limits, exchange,
+                           user_id);
 }

@@ -13,12 +13,12 @@ struct caller {
     uint64_t user_id; /* 0: not known, anybody may do anything (--auth=off) */
 };
 
-/* Who asks? False: 401 was answered, and the exchange is dead. */
+/* Who asks? False: 401 was answered, or 429 where it asks too often, and the exchange is dead. */
 bool caller_identify(struct http_exchange *exchange, struct caller *caller);
 
 /* May the caller act for user_id, and see what belongs to it? Where --auth=off leaves the caller
- * open, it becomes the one that is named here. False: 403 was answered, and the exchange is dead.
- */
+ * open, it becomes the one that is named here. False: 403 was answered, or 429 where it asks too
+ * often, and the exchange is dead. */
 bool caller_act_for(struct caller *caller, struct http_exchange *exchange, uint64_t user_id);
 
 /* The same question without an answer to the client. */

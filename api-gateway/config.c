@@ -131,6 +131,7 @@ enum option_result gateway_config_read(struct gateway_config *config, int argc, 
     const struct option_group groups[] = {
         {"Gateway", gateway_specs, COUNT(gateway_specs), config},
         {"Tokens of users (--auth=jwt)", jwt_option_specs, jwt_option_count, &config->jwt},
+        {"Rate limits", rate_option_specs, rate_option_count, &config->rate},
         {"Kafka", kafka_option_specs, kafka_option_count, &config->kafka},
         {"MySQL", sql_option_specs, sql_option_count, &config->sql},
         {"Redis", redis_option_specs, redis_option_count, &config->redis},

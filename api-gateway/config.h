@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "api-gateway/auth/jwt_options.h"
+#include "api-gateway/limit/rate_options.h"
 #include "common/base/option.h"
 #include "common/base/privilege.h"
 #include "common/kafka/kafka_options.h"
@@ -29,6 +30,7 @@ struct gateway_config {
     int64_t spool_after_ms;
     int64_t spool_max_rows;
     struct jwt_options jwt;
+    struct rate_options rate;
     struct kafka_options kafka;
     struct sql_options sql;
     struct redis_options redis;

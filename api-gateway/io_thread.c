@@ -54,6 +54,13 @@ static void answered(void *context, const char *pattern, enum http_method method
     gateway_metrics_answer(thread->metrics, pattern, method, status, duration_us);
 }
 
+static bool admit(void *context, struct http_exchange *exchange)
+{
+    struct io_thread *thread = context;
+
+    return rate_limit_address(thread->limits, exchange);
+}
+
 /* Stopping is done when every client has its answer and every record its report. */
 static void end_if_idle(struct io_thread *thread, int64_t now_us)
 {
@@ -201,6 +208,8 @@ static bool open_server(struct io_thread *thread)
     }
     http_server_on_answer(thread->server, answered);
     http_server_on_problem(thread->server, add_problem_members);
+    if (thread->limits)
+        http_server_on_request(thread->server, admit);
     return true;
 }
 
@@ -270,6 +279,7 @@ struct io_thread *io_thread_start(const struct io_thread_parts *parts, uint32_t 
     write_refusals(thread);
     if (parts->keyring)
         thread->tokens = token_checker_new(parts->keyring, &parts->config->jwt);
+    thread->limits = rate_limit_new(&parts->config->rate);
     open_stores(thread);
     if (!open_producer(thread) || !open_server(thread) || !open_control(thread))
         goto err0;
@@ -317,6 +327,7 @@ void io_thread_free(struct io_thread *thread)
     coupon_cache_free(thread->coupons);
     gateway_metrics_free(thread->metrics);
     token_checker_free(thread->tokens);
+    rate_limit_free(thread->limits);
     if (thread->control) {
         event_free(thread->control->stop);
         event_free(thread->control->tick);

@@ -12,6 +12,7 @@
 #include "api-gateway/coupon_list.h"
 #include "api-gateway/gateway_metrics.h"
 #include "api-gateway/issue_producer.h"
+#include "api-gateway/limit/rate_limit.h"
 #include "api-gateway/policy_cache.h"
 #include "api-gateway/progress.h"
 #include "api-gateway/redis_link.h"
@@ -58,6 +59,7 @@ struct io_thread {
     struct progress progress;
     struct settle_table settled;
     struct token_checker *tokens;      /* NULL: --auth=off */
+    struct rate_limit *limits;         /* NULL: there are none */
     struct issue_accept_list accepts;  /* produced, not yet reported; oldest first */
     struct issue_spooled_list spooled; /* on their way into the spool */
     struct gateway_metrics *metrics;

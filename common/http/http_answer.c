@@ -36,8 +36,10 @@ static char *put_number(char *at, size_t number)
 void http_answer_write(struct strbuf *out, const struct http_answer *answer, const char *date)
 {
     size_t fields_len = answer->fields != NULL ? strlen(answer->fields) : 0;
+    size_t more_len = answer->more_fields != NULL ? strlen(answer->more_fields) : 0;
     bool has_content = answer->status != 204 && answer->status != 304;
-    size_t room = ANSWER_FIXED_MAX + strlen(answer->content_type) + fields_len + answer->body_len;
+    size_t room =
+        ANSWER_FIXED_MAX + strlen(answer->content_type) + fields_len + more_len + answer->body_len;
     char *start = strbuf_reserve(out, room);
     char *at = start;
 
@@ -61,6 +63,8 @@ void http_answer_write(struct strbuf *out, const struct http_answer *answer, con
     at = PUT_LITERAL(at, "\r\nCache-Control: no-store\r\n");
     if (fields_len > 0)
         at = put(at, answer->fields, fields_len);
+    if (more_len > 0)
+        at = put(at, answer->more_fields, more_len);
     if (answer->close)
         at = PUT_LITERAL(at, "Connection: close\r\n");
     at = PUT_LITERAL(at, "\r\n");

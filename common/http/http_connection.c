@@ -1,6 +1,9 @@
 #include "common/http/http_connection.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "common/http/http_connection_parts.h"
 #include "common/base/check.h"
@@ -14,6 +17,22 @@ struct http_service *http_connection_service(const struct http_connection *conne
 const struct http_request *http_connection_request(const struct http_connection *connection)
 {
     return &connection->reader.request;
+}
+
+void http_connection_peer(const struct http_connection *connection, unsigned char address[16])
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof peer;
+
+    memset(address, 0, 16);
+    if (getpeername(connection->stream.fd, (struct sockaddr *)&peer, &len) != 0)
+        return;
+    if (peer.ss_family == AF_INET6) {
+        memcpy(address, &((struct sockaddr_in6 *)&peer)->sin6_addr, 16);
+    } else if (peer.ss_family == AF_INET) {
+        address[10] = address[11] = 0xff;
+        memcpy(address + 12, &((struct sockaddr_in *)&peer)->sin_addr, 4);
+    }
 }
 
 static void connection_free(struct http_connection *connection)

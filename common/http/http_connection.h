@@ -18,6 +18,9 @@ void http_connection_start(struct http_service *service, int fd);
 struct http_service *http_connection_service(const struct http_connection *connection);
 const struct http_request *http_connection_request(const struct http_connection *connection);
 
+/* See http_exchange_peer. */
+void http_connection_peer(const struct http_connection *connection, unsigned char address[16]);
+
 /* Send the answer of the pending exchange (to_head and close are set here). */
 void http_connection_answer(struct http_connection *connection, struct http_answer *answer);
 

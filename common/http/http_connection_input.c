@@ -16,7 +16,9 @@ static void connection_dispatch(struct http_connection *connection)
         http_connection_expire_in(connection, now_us, CONNECTION_HALF_CLOSED_MS);
     connection->service->pending_count++;
     http_exchange_start(&connection->exchange, connection, route, now_us);
-    route->handler(&connection->exchange);
+    if (connection->service->admit == NULL ||
+        connection->service->admit(connection->service->context, &connection->exchange))
+        route->handler(&connection->exchange);
 }
 
 static void connection_continue(struct http_connection *connection)

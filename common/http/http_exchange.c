@@ -1,8 +1,12 @@
 #include "common/http/http_exchange.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/http/http_connection.h"
 #include "common/http/http_exchange_slot.h"
 #include "common/http/http_problem.h"
+#include "common/base/check.h"
 
 void http_exchange_start(struct http_exchange *exchange, struct http_connection *connection,
                          const struct http_route *route, int64_t now_us)
@@ -19,6 +23,8 @@ void http_exchange_abandon(struct http_exchange *exchange)
     void (*gone)(void *cookie) = exchange->gone;
 
     exchange->gone = NULL;
+    free(exchange->fields);
+    exchange->fields = NULL;
     if (gone != NULL)
         gone(exchange->gone_cookie);
 }
@@ -44,6 +50,21 @@ void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *co
     exchange->gone_cookie = cookie;
 }
 
+void http_exchange_peer(const struct http_exchange *exchange, unsigned char address[16])
+{
+    http_connection_peer(exchange->connection, address);
+}
+
+void http_exchange_add_fields(struct http_exchange *exchange, const char *fields)
+{
+    size_t before = exchange->fields != NULL ? strlen(exchange->fields) : 0;
+    size_t len = strlen(fields);
+
+    exchange->fields = realloc(exchange->fields, before + len + 1);
+    CHECK(exchange->fields != NULL, "out of memory for %zu bytes", before + len);
+    memcpy(exchange->fields + before, fields, len + 1);
+}
+
 void http_exchange_reply(struct http_exchange *exchange, int status, const char *content_type,
                          const char *fields, const char *body, size_t body_len)
 {
@@ -51,11 +72,15 @@ void http_exchange_reply(struct http_exchange *exchange, int status, const char 
         .status = status,
         .content_type = content_type,
         .fields = fields,
+        .more_fields = exchange->fields,
         .body = body,
         .body_len = body_len,
     };
+    char *added = exchange->fields;
 
+    exchange->fields = NULL; /* the exchange may be gone with its connection after the answer */
     http_connection_answer(exchange->connection, &answer);
+    free(added);
 }
 
 void http_exchange_json(struct http_exchange *exchange, int status, const char *fields,

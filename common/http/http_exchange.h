@@ -27,6 +27,13 @@ int64_t http_exchange_started_us(const struct http_exchange *exchange);
 void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *cookie),
                            void *cookie);
 
+/* The client's end of the connection, an address of IPv6 or an IPv4 one mapped into it
+ * (::ffff:192.0.2.1); zeros where the client is gone already. */
+void http_exchange_peer(const struct http_exchange *exchange, unsigned char address[16]);
+
+/* Add header lines, each "Name: value\r\n", to whatever the answer will be. They are copied. */
+void http_exchange_add_fields(struct http_exchange *exchange, const char *fields);
+
 /* Answer with a JSON body. fields: further header lines, each "Name: value\r\n", concatenated, or
  * NULL. Ends the exchange: the pointer is dead afterwards. */
 void http_exchange_json(struct http_exchange *exchange, int status, const char *fields,

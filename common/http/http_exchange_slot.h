@@ -16,6 +16,7 @@ struct http_exchange {
     int64_t started_us;
     void (*gone)(void *cookie);
     void *gone_cookie;
+    char *fields; /* of http_exchange_add_fields, or NULL */
 };
 
 /* A request for route is complete. */

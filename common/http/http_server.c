@@ -144,6 +144,12 @@ void http_server_on_problem(struct http_server *server,
     server->service.add_problem_members = add_members;
 }
 
+void http_server_on_request(struct http_server *server,
+                            bool (*admit)(void *context, struct http_exchange *exchange))
+{
+    server->service.admit = admit;
+}
+
 uint16_t http_server_port(const struct http_server *server)
 {
     return server->port;

@@ -56,6 +56,10 @@ void http_server_on_problem(struct http_server *server,
                             void (*add_members)(const struct http_request *request,
                                                 const char *code, struct strbuf *out));
 
+/* Called for every request that has a route, before its handler; false: it was answered. */
+void http_server_on_request(struct http_server *server,
+                            bool (*admit)(void *context, struct http_exchange *exchange));
+
 /* The port in use (where 0 was asked for). */
 uint16_t http_server_port(const struct http_server *server);
 

@@ -28,8 +28,9 @@ struct http_service {
     void (*answered)(void *context, const char *pattern, enum http_method method, int status,
                      int64_t duration_us);
     void (*add_problem_members)(const struct http_request *request, const char *code,
-                                struct strbuf *out); /* NULL: none */
-    void (*released)(struct http_service *service);  /* a connection was closed */
+                                struct strbuf *out);              /* NULL: none */
+    bool (*admit)(void *context, struct http_exchange *exchange); /* NULL: all */
+    void (*released)(struct http_service *service);               /* a connection was closed */
     bool draining;
 
     struct http_service_link *first; /* the oldest */

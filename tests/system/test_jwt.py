@@ -28,7 +28,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 @pytest.fixture(scope="module")
 def gateway(shared_system: System, issuer: Issuer) -> Iterator[Program]:
     """A third gateway of the world, which wants tokens."""
-    program = shared_system.world.make_gateway(_NUMBER, issuer.flags())
+    program = shared_system.world.make_gateway(_NUMBER, [*issuer.flags(), "--limit-poll-user", "1000000"])
     log = program.process.log_file
     before = log.stat().st_size if log.exists() else 0
     program.start()
@@ -156,7 +156,8 @@ def test_results_of_others_are_forbidden(system: System, gateway: Program, issue
     assert result(gateway, request_id, other).code == "FORBIDDEN"  # decided or not
     assert result(gateway, request_id, other, place + "&wait=5").code == "FORBIDDEN"
     assert result(gateway, request_id, mine, place + "&wait=10").json["status"] == "ISSUED"
-    assert result(gateway, request_id, mine).json["userId"] == 16
+    answer = result(gateway, request_id, mine)
+    assert answer.json["userId"] == 16 and answer.headers["ratelimit"].startswith('"poll-user";r=')
     assert result(gateway, request_id, other).code == "FORBIDDEN"
     # An id that somebody else wrote into the topic: only its result tells whose it is.
     record = {"requestId": f"by-hand-{coupon}", "couponId": coupon, "userId": 16}
