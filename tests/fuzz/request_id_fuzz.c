@@ -160,6 +160,7 @@ static void expect_known_again(const struct request_id_keys *keys, const struct 
 {
     EXPECT(strlen(id) == 36 && request_id_valid(id, 36), "id %s", id);
     EXPECT(request_id_classify(keys, id, 36, 1) == REQUEST_ID_OURS, "%s is not known again", id);
+    expect_kind(keys, model, id, 36);
     for (size_t i = 0; i < 36; i++) {
         char kept = id[i];
 
