@@ -57,24 +57,23 @@ def _decide_some(trial: Trial) -> None:
 @row(15, "lock wait time-out")
 def lock_wait(trial: Trial) -> None:
     """On the coupon's row, where nothing is written yet, and on the place of a result, where winners are."""
-    coupon = trial.system.new_coupon(50)
-    held = f"HELD-{coupon}"
-    for _ in range(1 if trial.short else 5):
-        for statement, values in (
-            ("SELECT * FROM coupon WHERE coupon_id = %s FOR UPDATE", (trial.coupons[0],)),
+    own = trial.system.new_coupon(50)
+    for number in range(2 if trial.short else 10):
+        held = f"HELD-{own}-{number}"
+        coupon, statement, values = (
+            (trial.coupons[0], "SELECT * FROM coupon WHERE coupon_id = %s FOR UPDATE", (trial.coupons[0],)),
             (
-                "INSERT INTO coupon_issue_result (request_id, partition_id, record_offset, outcome, accepted_at,"
+                own, "INSERT INTO coupon_issue_result (request_id, partition_id, record_offset, outcome, accepted_at,"
                 " decided_at) VALUES (%s, 0, 0, 'SOLD_OUT', NOW(3), NOW(3))", (held,),
             ),
-        ):  # fmt: skip
-            with trial.fault(), closing(trial.system.database.connect()) as holder, holder.cursor() as cursor:
-                marks = _log_sizes(trial)
-                cursor.execute("START TRANSACTION")
-                cursor.execute(statement, values)
-                body = {"requestId": held, "couponId": coupon, "userId": 1}
-                trial.system.writer.write(str(coupon).encode(), json.dumps(body).encode())
-                trial.wait(lambda: "ER_LOCK_WAIT_TIMEOUT" in _logged(trial, marks), 60, "a lock wait that times out")
-        held += "x"
+        )[number % 2]  # fmt: skip
+        with trial.fault(), closing(trial.system.database.connect()) as holder, holder.cursor() as cursor:
+            marks = _log_sizes(trial)
+            cursor.execute("START TRANSACTION")
+            cursor.execute(statement, values)
+            body = {"requestId": held, "couponId": coupon, "userId": 1 + number}
+            trial.system.writer.write(str(coupon).encode(), json.dumps(body).encode())
+            trial.wait(lambda: "ER_LOCK_WAIT_TIMEOUT" in _logged(trial, marks), 60, "a lock wait that times out")
     trial.flow().wait_for("result", 20)
 
 
@@ -108,8 +107,9 @@ def poison(trial: Trial) -> None:
     before = trial.dead_letters()
     for _ in range(1 if trial.short else 20):
         coupon = trial.system.new_coupon(5)
+        partition = trial.random.randrange(trial.system.partitions)  # one: some kinds have the same requestId
         for key, value, request_id in kinds(coupon).values():
-            trial.system.writer.write(key, value, trial.random.randrange(trial.system.partitions))
+            trial.system.writer.write(key, value, partition)
             written.append((coupon, request_id))
     trial.system.wait_drained()
     seen = trial.dead_letters() - before

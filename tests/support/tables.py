@@ -1,7 +1,7 @@
 """What MySQL holds, read in one consistent snapshot, as plain values that the checkers look at."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -79,6 +79,16 @@ def _sql_milliseconds(column: str) -> str:
     return f"TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {column}) DIV 1000"
 
 
+def _conditions(cursor: Any, since: Mapping[int, int] | None) -> tuple[str, str]:
+    """SQL for rows of coupons asked for at these offsets (by partition) or later, and for results decided there."""
+    if since is None:
+        return "TRUE", "TRUE"
+    places = (f"partition_id = {partition} AND record_offset >= {offset}" for partition, offset in since.items())
+    lately = f"({' OR '.join(['FALSE', *places])})"
+    cursor.execute(f"SELECT DISTINCT coupon_id FROM coupon_issue_result WHERE coupon_id IS NOT NULL AND {lately}")
+    return f"coupon_id IN ({','.join(['0', *(str(row[0]) for row in cursor)])})", lately
+
+
 def sql_time(wall_ms: int) -> str:
     """The other way round."""
     return datetime.fromtimestamp(wall_ms / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
@@ -116,8 +126,9 @@ class Database:
         """The one number that a statement gives."""
         return int(self.query(sql, *values)[0][0])
 
-    def tables(self) -> Tables:
-        """Everything the checkers need, at one moment."""
+    def tables(self, since: Mapping[int, int] | None = None) -> Tables:
+        """Everything the checkers need, at one moment. With since (partition → offset): of the results and
+        holdings only those of coupons that were asked for at these offsets or later."""
         with closing(self.connect()) as connection, connection.cursor(pymysql.cursors.SSCursor) as cursor:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
@@ -136,15 +147,16 @@ class Database:
                 "SELECT coupon_id, action, old_value, new_value, next_offsets FROM coupon_change ORDER BY change_id"
             )
             tables.changes = [Change(row[0], row[1], _json(row[2]), _json(row[3]), _offsets(row[4])) for row in cursor]
+            of_these, lately = _conditions(cursor, since)
             # Many rows: the server turns times into numbers faster than we do.
             issued_at, expires_at, accepted_at = map(_sql_milliseconds, ("issued_at", "expires_at", "accepted_at"))
             cursor.execute(
-                f"SELECT coupon_id, issue_no, user_id, user_seq, {issued_at}, {expires_at} FROM user_coupon"
+                f"SELECT coupon_id, issue_no, user_id, user_seq, {issued_at}, {expires_at} FROM user_coupon WHERE {of_these}"
             )
             tables.holdings = [Holding(*row) for row in cursor]
             cursor.execute(
                 "SELECT request_id, coupon_id, user_id, partition_id, record_offset, outcome, issue_no,"
-                f" {accepted_at} FROM coupon_issue_result"
+                f" {accepted_at} FROM coupon_issue_result WHERE {of_these} OR {lately}"
             )
             tables.results = [Result(*row) for row in cursor]
             cursor.execute("SELECT topic, partition_id, next_offset FROM consumer_fence")

@@ -3,6 +3,7 @@ Spring's headers; where its requestId can be read the poll says FAILED; the part
 
 import json
 import struct
+import time
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.support.rest import call
 from tests.support.system import System
 from tests.support.wire import Record
 
-_TIMESTAMP = 1_790_000_000_000
+_TIMESTAMP = int(time.time() * 1000) - 7_654_321  # not now, and not so old that Kafka would delete the record
 
 
 def kinds(coupon: int) -> dict[str, tuple[bytes | None, bytes | None, str | None]]:
