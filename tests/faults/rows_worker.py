@@ -57,20 +57,20 @@ def _decide_some(trial: Trial) -> None:
 @row(15, "lock wait time-out")
 def lock_wait(trial: Trial) -> None:
     """On the coupon's row, where nothing is written yet, and on the place of a result, where winners are."""
-    own = trial.system.new_coupon(50)
+    coupon = trial.system.new_coupon(50)
     for number in range(2 if trial.short else 10):
-        held = f"HELD-{own}-{number}"
-        coupon, statement, values = (
-            (trial.coupons[0], "SELECT * FROM coupon WHERE coupon_id = %s FOR UPDATE", (trial.coupons[0],)),
+        held = f"HELD-{coupon}-{number}"
+        statement, value = (
+            ("SELECT * FROM coupon WHERE coupon_id = %s FOR UPDATE", coupon),
             (
-                own, "INSERT INTO coupon_issue_result (request_id, partition_id, record_offset, outcome, accepted_at,"
-                " decided_at) VALUES (%s, 0, 0, 'SOLD_OUT', NOW(3), NOW(3))", (held,),
+                "INSERT INTO coupon_issue_result (request_id, partition_id, record_offset, outcome, accepted_at,"
+                " decided_at) VALUES (%s, 0, 0, 'SOLD_OUT', NOW(3), NOW(3))", held,
             ),
         )[number % 2]  # fmt: skip
         with trial.fault(), closing(trial.system.database.connect()) as holder, holder.cursor() as cursor:
             marks = _log_sizes(trial)
             cursor.execute("START TRANSACTION")
-            cursor.execute(statement, values)
+            cursor.execute(statement, (value,))
             body = {"requestId": held, "couponId": coupon, "userId": 1 + number}
             trial.system.writer.write(str(coupon).encode(), json.dumps(body).encode())
             trial.wait(lambda: "ER_LOCK_WAIT_TIMEOUT" in _logged(trial, marks), 60, "a lock wait that times out")
