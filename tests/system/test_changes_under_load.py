@@ -1,8 +1,11 @@
 """Goal: stock and windows change while users press, and everybody is decided by what held at his place in the log: a
 replay of the topic with the audit gives the same winners, and the gate opens again everywhere when stock is added."""
 
+import itertools
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from deploy.local.condition import wait_until
@@ -14,6 +17,7 @@ from tests.support.tables import sql_time
 
 _SECONDS = 20.0
 _KNOCKER = 9_000_000  # a user
+_TIMES = 8
 
 
 def change(system: System, coupon: int, gateway: int, **members: Any) -> None:
@@ -75,6 +79,42 @@ def test_windows_move_while_users_press(system: System, ledger: Ledger) -> None:
         wait_for_gate(system, ledger, coupon, "NOT_STARTED")
     _assert_among_records(system, coupon, since, changes=3)
     assert system.violations(since, ledger.account()) == []
+
+
+def test_a_coupon_is_made_and_deleted_while_its_requests_come(system: System) -> None:
+    coupon = system.unused_id()
+    since = system.ends()
+    numbers, ended = itertools.count(1), threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            requests = [{"requestId": f"MADE-{coupon}-{n}", "couponId": coupon, "userId": n} for n in itertools.islice(numbers, 50)]
+            system.writer.write_many([(str(coupon).encode(), json.dumps(request).encode()) for request in requests])
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            for _ in range(_TIMES):
+                system.new_coupon(1, couponId=coupon, status="DRAFT")
+                _wait_for_more_decisions(system, coupon)
+                assert system.admin("DELETE", f"/coupons/{coupon}").status == 204
+                _wait_for_more_decisions(system, coupon)
+        finally:
+            ended.set()
+        writing.result()
+    system.wait_drained()
+    seen = dict(system.database.query("SELECT outcome, COUNT(*) FROM coupon_issue_result WHERE coupon_id = %s GROUP BY 1", coupon))
+    print(f"seen {seen}")
+    assert set(seen) == {"UNKNOWN_COUPON", "NOT_STARTED"}
+    assert system.violations(since) == []
+
+
+def _wait_for_more_decisions(system: System, coupon: int) -> None:
+    def decided() -> int:
+        return system.database.count("SELECT COUNT(*) FROM coupon_issue_result WHERE coupon_id = %s", coupon)
+
+    before = decided()
+    assert wait_until(lambda: decided() > before, _SECONDS)
 
 
 def _assert_among_records(system: System, coupon: int, since: dict[int, int], changes: int) -> None:
