@@ -2,6 +2,7 @@
 that must not."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -96,6 +97,16 @@ def test_if_match_keeps_others_changes(system: System) -> None:
         assert (answer.status, answer.code) == (412, "STALE"), f"{method} {path}"
     assert system.admin("GET", f"/coupons/{coupon}").json["totalStock"] == 6
     assert patch(system, coupon, {"totalStock": 7}, '"1", "2"').status == 200
+
+
+def test_of_many_at_once_one_wins(system: System) -> None:
+    coupon = created(system)["couponId"]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: patch(system, coupon, {"totalStock": 10 + n}, '"1"', n % 2), range(8)))
+    seen = sorted(answer.status for answer in answers)
+    assert seen == [200] + [412] * 7, seen
+    winner = next(answer for answer in answers if answer.status == 200)
+    assert system.admin("GET", f"/coupons/{coupon}").json == winner.json and winner.json["version"] == 2
 
 
 @pytest.mark.parametrize(
