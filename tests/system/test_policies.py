@@ -1,16 +1,19 @@
 """Goal: a time-attack policy is several windows, each with its own stock; a request that names the policy goes to the
 window that is open now, at every gateway, also after windows were added, moved or deleted."""
 
+import itertools
 import time
 from typing import Any
 
 import pytest
 
+from deploy.local.condition import wait_until
 from tests.support.rest import Answer, call
 from tests.support.system import System
 from tests.support.tables import sql_time
 
 _HOUR = 3_600_000
+_SECONDS_FOR_NEWS = 10.0
 
 
 def iso(wall_ms: int) -> str:
@@ -143,21 +146,36 @@ def test_unknown_policies_and_odd_ids(system: System) -> None:
     assert [(a.status, a.code) for a in (both, none, odd)] == [(400, "INVALID_REQUEST")] * 3
 
 
-def test_every_gateway_hears_of_windows_at_once(system: System) -> None:
+@pytest.mark.parametrize("refresh_ms", [60000, 50])
+def test_gateways_hear_of_windows(system: System, refresh_ms: int) -> None:
+    """By a broadcast: one that reads its coupons again once a minute hears of each change, too."""
     policy = created(system, window(2, 3))
     policy_id, first = policy["policyId"], policy["windows"][0]["couponId"]
-    assert [press(system, policy_id, 1, gateway).code for gateway in (0, 1)] == ["NOT_STARTED"] * 2
-    now = window(-1, 1)
-    added = system.admin(
-        "POST", "/coupons",
-        {"name": "now", "totalStock": 9, "policyId": policy_id, "status": "OPEN", "issueStartsAt": now["startsAt"], "issueEndsAt": now["endsAt"]},
-    ).json["couponId"]  # fmt: skip
-    assert [result(system, press(system, policy_id, 10 + gateway, gateway)) for gateway in (0, 1)] == [(added, "ISSUED")] * 2
-    ended = {"issueEndsAt": window(0, -0.5)["endsAt"]}
-    assert system.admin("PATCH", f"/coupons/{added}", ended, headers={"If-Match": "*"}).status == 200
-    assert [press(system, policy_id, 20, gateway).code for gateway in (0, 1)] == ["NOT_STARTED"] * 2
-    assert system.admin("DELETE", f"/coupons/{first}").status == 204
-    assert [press(system, policy_id, 20, gateway).code for gateway in (0, 1)] == ["ENDED"] * 2
+    users = itertools.count(10)
+    gateway = system.world.make_gateway(6, ["--coupon-refresh", str(refresh_ms)])
+
+    def told(wanted: str) -> bool:
+        url = f"http://127.0.0.1:{gateway.port}/api/v1/policies/{policy_id}/issue"
+        answer = call("POST", url, {"userId": next(users)})
+        return wanted == (answer.code or "{} {}".format(*result(system, answer)))
+
+    gateway.start()
+    try:
+        gateway.wait_ready()
+        assert told("NOT_STARTED")
+        now = window(-1, 1, 1000)
+        body = {"name": "now", "totalStock": 1000, "policyId": policy_id, "status": "OPEN"}
+        added = system.admin(
+            "POST", "/coupons", {**body, "issueStartsAt": now["startsAt"], "issueEndsAt": now["endsAt"]}
+        ).json["couponId"]  # fmt: skip
+        assert wait_until(lambda: told(f"{added} ISSUED"), _SECONDS_FOR_NEWS)
+        ended = {"issueEndsAt": window(0, -0.5)["endsAt"]}
+        assert system.admin("PATCH", f"/coupons/{added}", ended, headers={"If-Match": "*"}).status == 200
+        assert wait_until(lambda: told("NOT_STARTED"), _SECONDS_FOR_NEWS)
+        assert system.admin("DELETE", f"/coupons/{first}").status == 204
+        assert wait_until(lambda: told("ENDED"), _SECONDS_FOR_NEWS)
+    finally:
+        gateway.stop()
 
 
 def test_stats(system: System) -> None:
