@@ -88,8 +88,6 @@ static void read_place(void *cookie, char **values, const unsigned long *lengths
     int64_t offset = sql_read_number(values[1], 0);
 
     (void)lengths;
-    if (partition >= places->partitions)
-        return;
     while (places->next < partition)
         add_place(places, 0);
     add_place(places, offset);
@@ -97,19 +95,43 @@ static void read_place(void *cookie, char **values, const unsigned long *lengths
         places->own_offset = offset;
 }
 
+static void read_partitions(void *cookie, char **values, const unsigned long *lengths)
+{
+    (void)lengths;
+    *(int32_t *)cookie = (int32_t)sql_read_number(values[0], 0);
+}
+
+/* How many partitions requests are spread over: as Kafka says, or while it can't be asked, as the
+ * first gateway wrote down. */
+static enum sql_class find_partitions(struct coupon_transaction *transaction, int32_t *partitions)
+{
+    const struct coupon_log *log = transaction->log;
+
+    *partitions = log->partitions;
+    if (log->partitions > 0)
+        return SQL_OK;
+    strbuf_clear(&transaction->text);
+    strbuf_add_text(&transaction->text, "SELECT partitions FROM topic_layout WHERE topic=");
+    sql_add_text(transaction->session, &transaction->text, log->topic, strlen(log->topic));
+    return sql_session_query(transaction->session, transaction->text.data, transaction->text.len,
+                             read_partitions, partitions, transaction->fault);
+}
+
 /* Append ",topic,partition,next_offset,next_offsets" of this moment. */
 static enum sql_class add_places(struct coupon_transaction *transaction, uint64_t coupon_id,
                                  struct strbuf *out)
 {
     const struct coupon_log *log = transaction->log;
-    struct places places = {.partitions = log->partitions, .list = STRBUF_INIT};
-    enum sql_class class;
+    struct places places = {.list = STRBUF_INIT};
+    enum sql_class class = find_partitions(transaction, &places.partitions);
 
-    if (log->partitions == 0) {
+    if (class != SQL_OK)
+        return class;
+    if (places.partitions == 0) {
         strbuf_add_text(out, ",NULL,NULL,NULL,NULL");
         return SQL_OK;
     }
-    places.own = kafka_partition_of_coupon(coupon_id, log->partitions);
+    places.own = kafka_partition_of_coupon(coupon_id, places.partitions);
     add_fences(transaction, "partition_id,next_offset");
     class = sql_session_query(transaction->session, transaction->text.data, transaction->text.len,
                               read_place, &places, transaction->fault);

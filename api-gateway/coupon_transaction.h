@@ -18,7 +18,7 @@
 /* The log of requests. */
 struct coupon_log {
     const char *topic;
-    int32_t partitions; /* 0: not known; the place is NULL then */
+    int32_t partitions; /* 0: Kafka was not reached yet */
 };
 
 /* Embedded in what the body works with. */
@@ -40,7 +40,8 @@ enum sql_class coupon_transaction_execute(struct coupon_transaction *transaction
 /* First in a transaction: wait until no batch is under way, and let none begin before it ends. */
 enum sql_class coupon_transaction_between_batches(struct coupon_transaction *transaction);
 
-/* Note a change in the audit; old_value NULL: there was none. */
+/* Note a change in the audit; old_value NULL: there was none. Its place is NULL where nobody knows
+ * yet how many partitions the topic has. */
 enum sql_class coupon_transaction_audit(struct coupon_transaction *transaction, uint64_t coupon_id,
                                         const char *action, const struct strbuf *old_value,
                                         const struct strbuf *new_value);

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from deploy.local.condition import wait_until
+from deploy.local.programs import http_status
+from deploy.local.secret_files import ADMIN_TOKEN
+from tests.support.murmur2 import partition_of
 from tests.support.rest import Answer, call
 from tests.support.system import System
 
@@ -109,6 +112,21 @@ def test_if_match_keeps_others_changes(system: System) -> None:
         assert (answer.status, answer.code) == (412, "STALE"), f"{method} {path}"
     assert system.admin("GET", f"/coupons/{coupon}").json["totalStock"] == 6
     assert patch(system, coupon, {"totalStock": 7}, '"1", "2"').status == 200
+
+
+def test_the_place_is_known_while_kafka_can_not_be_reached(system: System) -> None:
+    """By what the first gateway wrote down of the topic."""
+    gateway = system.world.make_gateway(6, ["--kafka-brokers", "127.0.0.1:1"])
+    gateway.start()
+    try:
+        assert wait_until(lambda: http_status(gateway.management_port, "/livez") == 200, 30)
+        url, token = f"http://127.0.0.1:{gateway.management_port}/admin/v1/coupons", {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        coupon = call("POST", url, _FRESH, token).json["couponId"]
+    finally:
+        gateway.stop()
+    partition, next_offset, next_offsets = audit(system, coupon)[0][4:]
+    assert partition == partition_of(str(coupon).encode(), system.partitions)
+    assert len(next_offsets) == system.partitions and next_offsets[partition] == next_offset
 
 
 def test_of_many_at_once_one_wins(system: System) -> None:
