@@ -1,6 +1,7 @@
 #include "api-gateway/broadcast_feed.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,19 @@ static void hear(struct io_thread *thread, int32_t partition, int64_t next_offse
         result_waiters_progress(thread->waiters, partition);
 }
 
+/* The worker has shut the gate that other systems read (broadcast.h). Where stock was added just
+ * before, that came late, after the admin's call had opened it: it is opened again. */
+static void correct_gate(struct io_thread *thread, uint64_t coupon_id, bool sold_out)
+{
+    const char *value = sold_out ? "false" : "true";
+    char key[64];
+    size_t len =
+        (size_t)snprintf(key, sizeof key, BROADCAST_AVAILABLE_PREFIX "%" PRIu64, coupon_id);
+
+    redis_link_command(thread->redis, NULL, NULL, 3, (const char *const[]){"SET", key, value},
+                       (const size_t[]){3, len, strlen(value)});
+}
+
 void broadcast_feed_message(void *cookie, const char *text, size_t len)
 {
     struct io_thread *thread = cookie;
@@ -34,7 +48,9 @@ void broadcast_feed_message(void *cookie, const char *text, size_t len)
         hear(thread, broadcast.partition, broadcast.next_offset, broadcast.caught_up);
         break;
     case BROADCAST_SOLD_OUT:
-        coupon_cache_sold_out(thread->coupons, broadcast.coupon_id, broadcast.total_stock);
+        correct_gate(
+            thread, broadcast.coupon_id,
+            coupon_cache_sold_out(thread->coupons, broadcast.coupon_id, broadcast.total_stock));
         break;
     case BROADCAST_CHANGED:
         coupon_cache_changed(thread->coupons, broadcast.coupon_id);

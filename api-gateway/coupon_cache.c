@@ -356,12 +356,16 @@ enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon
     return COUPON_WAIT;
 }
 
-void coupon_cache_sold_out(struct coupon_cache *cache, uint64_t coupon_id, uint32_t total_stock)
+bool coupon_cache_sold_out(struct coupon_cache *cache, uint64_t coupon_id, uint32_t total_stock)
 {
     struct coupon_cache_entry *entry = find(cache, coupon_id);
 
-    if (entry && entry->view.sold_out_stock < total_stock)
+    if (!entry)
+        return true;
+    if (entry->view.sold_out_stock < total_stock)
         entry->view.sold_out_stock = total_stock;
+    return entry->state != ENTRY_LOADED || entry->changed ||
+           entry->view.coupon.status != COUPON_OPEN || admission_remaining(&entry->view) == 0;
 }
 
 void coupon_cache_changed(struct coupon_cache *cache, uint64_t coupon_id)

@@ -45,8 +45,9 @@ enum coupon_answer coupon_cache_find(struct coupon_cache *cache, uint64_t coupon
 /* Stop waiting; ready is not called. Nothing where it does not wait. */
 void coupon_cache_leave(struct coupon_wait *wait);
 
-/* The worker says that nothing is left of total_stock: takes effect at once. */
-void coupon_cache_sold_out(struct coupon_cache *cache, uint64_t coupon_id, uint32_t total_stock);
+/* The worker says that nothing is left of total_stock: takes effect at once. False: stock was added
+ * since, as far as is known here, and the news is old. */
+bool coupon_cache_sold_out(struct coupon_cache *cache, uint64_t coupon_id, uint32_t total_stock);
 
 /* The row changed: it is read again now, and whoever asks meanwhile waits for that. */
 void coupon_cache_changed(struct coupon_cache *cache, uint64_t coupon_id);

@@ -55,6 +55,17 @@ def test_with_stock_1_the_gate_reads_false_afterwards(system: System) -> None:
     assert [(a.status, a.code) for a in refused] == [(409, "SOLD_OUT")] * 2
 
 
+def test_news_of_a_sell_out_that_comes_after_stock_was_added(system: System) -> None:
+    """The worker's word, written by hand: of less stock than there is, and of all."""
+    coupon = system.new_coupon(10)
+    for index in (0, 1):
+        assert get(system, f"/api/v1/coupons/{coupon}", index).status == 200, "it is known there"
+    for stock, value in ((5, "true"), (10, "false")):
+        system.world.redis.ask("SET", f"coupon:available:{coupon}", "false" if value == "true" else "true")
+        system.world.redis.ask("PUBLISH", "coupon:broadcast", f"sold-out {coupon} {stock}")
+        assert wait_until(lambda: gate(system, coupon) == value, _SECONDS), value
+
+
 @contextmanager
 def on_its_topic(system: System) -> Iterator[Program]:
     """A gateway and a worker of their own on that system's topic. It has more partitions than the usual one, and the

@@ -49,9 +49,10 @@ static void sold_out_takes_effect_at_once(void **state)
     const struct coupon_view *view;
     struct asker asker = {.wait.ready = ready};
 
-    coupon_cache_sold_out(world->cache, 1, 9); /* not here: nothing to do */
+    assert_true(coupon_cache_sold_out(world->cache, 1, 9)); /* not here: nothing to do */
     load(world, 1, 1);
-    coupon_cache_sold_out(world->cache, 1, 1001);
+    assert_false(coupon_cache_sold_out(world->cache, 1, 1000)); /* there is more by now */
+    assert_true(coupon_cache_sold_out(world->cache, 1, 1001));
     assert_int_equal(coupon_cache_find(world->cache, 1, &view, &asker.wait), COUPON_KNOWN);
     assert_int_equal(admission_remaining(view), 0);
     coupon_cache_sold_out(world->cache, 1, 7); /* an old word does not take back a newer one */
