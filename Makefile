@@ -8,7 +8,9 @@ PYTHON ?= /usr/bin/python3
 BUILD ?= build
 VERSION := 0.1.0
 
-PACKAGES := rdkafka libevent libevent_pthreads hiredis libcjson jansson libsodium cjose libcrypto
+# hiredis has TLS from 1.0 on, in a library of its own.
+REDIS_TLS := $(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo hiredis_ssl)
+PACKAGES := rdkafka libevent libevent_pthreads hiredis $(REDIS_TLS) openssl libcjson jansson libsodium cjose
 MYSQL := $(shell pkg-config --exists mysqlclient 2>/dev/null && echo mysqlclient || echo libmariadb)
 # llhttp is a library where the distribution has one, else the C sources of node-llhttp.
 LLHTTP := $(shell pkg-config --exists libllhttp 2>/dev/null && echo libllhttp)
@@ -28,7 +30,7 @@ OPTIMIZE ?= -O2
 HARDEN := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fno-strict-overflow) -fPIE -fstack-protector-strong -fstack-clash-protection \
   -fno-delete-null-pointer-checks -fno-strict-aliasing $(call known,-ftrivial-auto-var-init=zero \
   -fzero-init-padding-bits=all -fstrict-flex-arrays=3 -fcf-protection=full -mbranch-protection=standard)
-CPPFLAGS += -I. -D_GNU_SOURCE -DCOUPON_VERSION='"$(VERSION)"' $(if $(FAILPOINTS),-DCOUPON_FAILPOINTS) \
+CPPFLAGS += -I. -D_GNU_SOURCE -DCOUPON_VERSION='"$(VERSION)"' $(if $(FAILPOINTS),-DCOUPON_FAILPOINTS) $(if $(REDIS_TLS),-DHAVE_REDIS_TLS) \
   $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)) $(LLHTTP_INCLUDE)
 CFLAGS += -std=gnu11 -g $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) \
   $(if $(findstring fuzzer,$(SANITIZE)),-fno-sanitize-recover=all)

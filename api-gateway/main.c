@@ -334,6 +334,7 @@ int main(int argc, char **argv)
     signal(SIGHUP, SIG_IGN); /* until there is something to read again */
     privilege_drop(&gateway.config.privilege);
     if (!redis_options_check(&gateway.config.redis, error, sizeof error) ||
+        !sql_options_check(&gateway.config.sql, error, sizeof error) ||
         !rate_limit_check(&gateway.config.rate, error, sizeof error)) {
         log_error("bad_option", "%s", error);
         return EX_CONFIG;

@@ -63,6 +63,7 @@ struct redis_link *redis_link_new(struct event_base *base, const struct redis_op
     CHECK(link, "out of memory");
     link->base = base;
     link->options = options;
+    link->tls = redis_tls_new(options);
     link->connected = connected;
     link->cookie = cookie;
     STAILQ_INIT(&link->open);
@@ -87,6 +88,7 @@ void redis_link_free(struct redis_link *link)
     if (link->told_down)
         redis_notice_freed();
     event_free(link->timer);
+    redis_tls_free(link->tls);
     free(link);
 }
 

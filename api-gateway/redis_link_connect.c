@@ -217,12 +217,18 @@ static void open_context(struct redis_link *link)
 {
     const struct redis_address *target = &link->search.target;
     redisAsyncContext *context = redisAsyncConnect(target->host, target->port);
+    const char *problem;
 
     CHECK(context, "out of memory");
     link->context = context;
     link->state = link->search.step == REDIS_STEP_SENTINEL ? LINK_ASKING : LINK_OPENING;
     if (context->err) {
         redis_link_give_up(link, context->c.errstr);
+        return;
+    }
+    problem = redis_tls_begin(link->tls, &context->c, target->host);
+    if (problem) {
+        redis_link_give_up(link, problem);
         return;
     }
     CHECK(redisLibeventAttach(context, link->base) == REDIS_OK, "hiredis has another loop");

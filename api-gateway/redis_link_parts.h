@@ -12,6 +12,7 @@
 #include "api-gateway/redis_link.h"
 #include "common/redis/redis_backoff.h"
 #include "common/redis/redis_search.h"
+#include "common/redis/redis_tls.h"
 
 enum link_state {
     LINK_DOWN,    /* no context; the timer connects to the search's target */
@@ -34,6 +35,7 @@ STAILQ_HEAD(redis_commands, redis_command);
 struct redis_link {
     struct event_base *base;
     const struct redis_options *options;
+    struct redis_tls *tls;      /* NULL: off */
     struct redis_search search; /* all its addresses are numeric */
     struct redis_backoff backoff;
     void (*connected)(void *cookie);

@@ -15,7 +15,7 @@ readonly PACKAGES=(
     librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev libcjose-dev libssl-dev uthash-dev
     default-libmysqlclient-dev libcmocka-dev
     clang-format clang-tidy cppcheck shellcheck
-    kcat redis-tools curl wrk faketime docker-compose debootstrap
+    kcat redis-tools curl wrk faketime docker-compose debootstrap openssl stunnel4
     python3-yaml python3-jsonschema
     python3 python3-pyflakes python3-pytest python3-aiohttp python3-pymysql python3-redis python3-confluent-kafka
     python3-jwt python3-cryptography

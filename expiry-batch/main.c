@@ -112,6 +112,7 @@ int main(int argc, char **argv)
     enum log_level level = LOG_LEVEL_INFO;
     int64_t began_us = clock_monotonic_us();
     struct sql_session *session;
+    char error[256];
     int status = EX_OK;
 
     switch (expiry_config_read(&config, argc, argv)) {
@@ -126,6 +127,10 @@ int main(int argc, char **argv)
     log_init("expiry-batch", level);
     privilege_drop(&config.privilege);
     catch_signals();
+    if (!sql_options_check(&config.sql, error, sizeof error)) {
+        log_error("bad_option", "%s", error);
+        return EX_CONFIG;
+    }
     sql_library_start();
     report.dry_run = config.dry_run;
     session = open_session(&config.sql, &status);

@@ -218,7 +218,8 @@ int main(int argc, char **argv)
     log_init("issue-worker", level);
     signal(SIGPIPE, SIG_IGN);
     privilege_drop(&worker.config.privilege);
-    if (!redis_options_check(&worker.config.redis, error, sizeof error)) {
+    if (!redis_options_check(&worker.config.redis, error, sizeof error) ||
+        !sql_options_check(&worker.config.sql, error, sizeof error)) {
         log_error("bad_option", "%s", error);
         return EX_CONFIG;
     }

@@ -14,9 +14,11 @@
 #include "common/redis/redis_backoff.h"
 #include "common/redis/redis_fault.h"
 #include "common/redis/redis_search.h"
+#include "common/redis/redis_tls.h"
 
 struct redis_session {
     const struct redis_options *options;
+    struct redis_tls *tls; /* NULL: off */
     struct redis_search search;
     struct redis_backoff backoff;
     redisContext *context; /* to the primary; NULL: none */
@@ -34,6 +36,7 @@ struct redis_session *redis_session_new(const struct redis_options *options)
 
     CHECK(session, "out of memory");
     session->options = options;
+    session->tls = redis_tls_new(options);
     search = &session->search;
     CHECK(redis_address_make(options->host, strlen(options->host), options->port, &search->server),
           "--redis-host %s", options->host);
@@ -53,6 +56,7 @@ void redis_session_free(struct redis_session *session)
         return;
     if (session->context)
         redisFree(session->context);
+    redis_tls_free(session->tls);
     free(session);
 }
 
@@ -156,6 +160,9 @@ static const char *meet(const struct redis_session *session, redisContext **cont
     CHECK(*context, "out of memory");
     if ((*context)->err || redisSetTimeout(*context, timeout) != REDIS_OK)
         return (*context)->errstr;
+    problem = redis_tls_begin(session->tls, *context, target->host);
+    if (problem)
+        return problem;
     problem = sentinel ? log_in(session, *context, options->sentinel_username,
                                 options->sentinel_password, reply)
                        : log_in(session, *context, options->username, options->password, reply);

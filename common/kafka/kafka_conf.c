@@ -7,6 +7,7 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/kafka/kafka_tls.h"
 
 #define NAME_SIZE 128
 
@@ -162,7 +163,7 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_options *options,
         if (!set_property(conf, options->properties.items[i], fixed, error, error_size))
             goto err0;
     if (!set_file(conf, options->properties_file, fixed, error, error_size) ||
-        !set_all(conf, fixed, error, error_size))
+        !set_all(conf, fixed, error, error_size) || !kafka_tls_settle(conf, error, error_size))
         goto err0;
     return conf;
 

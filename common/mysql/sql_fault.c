@@ -5,6 +5,8 @@
 #define GRANTS "check the user's password and grants; it goes on by itself"
 #define SCHEMA "compare the tables with deploy/schema (apply.py); it goes on by itself"
 #define WRITABLE "if this server is no longer the primary, let the address point to the new one"
+#define CERTIFICATE                                                                                \
+    "check the server's certificate: its CA (--mysql-tls-ca), its names (--mysql-host), its dates"
 #define ROOM "make room on the server; it goes on by itself"
 
 struct sql_error {
@@ -87,7 +89,7 @@ static const struct sql_error errors[] = {
     {2012, SQL_OUTAGE, "CR_SERVER_HANDSHAKE_ERR", NULL},
     {2013, SQL_OUTAGE, "CR_SERVER_LOST", NULL},
     {2020, SQL_REFUSED, "CR_NET_PACKET_TOO_LARGE", NULL},
-    {2026, SQL_OUTAGE, "CR_SSL_CONNECTION_ERROR", "check the server's certificate"},
+    {2026, SQL_OUTAGE, "CR_SSL_CONNECTION_ERROR", CERTIFICATE},
     {2027, SQL_OUTAGE, "CR_MALFORMED_PACKET", NULL},
     {2055, SQL_OUTAGE, "CR_SERVER_LOST_EXTENDED", NULL},
     {2059, SQL_OUTAGE, "CR_AUTH_PLUGIN_CANNOT_LOAD", GRANTS},

@@ -54,6 +54,12 @@ const struct option_spec sql_option_specs[] = {
      .max = 600,
      .argument = "SECONDS",
      .help = "Longest wait for the answer to a statement; then the connection is given up."},
+    TLS_OPTION_SPECS("mysql", "server", struct sql_options, tls),
 };
 
 const size_t sql_option_count = sizeof sql_option_specs / sizeof sql_option_specs[0];
+
+bool sql_options_check(const struct sql_options *options, char *error, size_t error_size)
+{
+    return tls_options_check(&options->tls, "mysql", error, error_size);
+}

@@ -12,6 +12,7 @@
 #include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/base/timestamp.h"
+#include "common/mysql/sql_tls.h"
 
 /* An answer that is not there after FIRST_WAIT_MS is late; then a waiting call each WAIT_MS. */
 #define FIRST_WAIT_MS 500
@@ -86,6 +87,7 @@ static void set_options(MYSQL *mysql, const struct sql_options *options)
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_s);
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    sql_tls_set(mysql, options);
 }
 
 struct sql_session *sql_session_open(const struct sql_options *options, struct sql_fault *fault)
@@ -100,8 +102,11 @@ struct sql_session *sql_session_open(const struct sql_options *options, struct s
     if (!mysql_real_connect(session->mysql, options->host, options->user, options->password,
                             options->database, (unsigned int)options->port, NULL, 0)) {
         fail(session, fault);
+        sql_tls_explain(options, fault);
         goto err0;
     }
+    if (!sql_tls_check(session->mysql, options, fault))
+        goto err0;
     for (size_t i = 0; i < sizeof start_statements / sizeof start_statements[0]; i++)
         if (sql_session_execute(session, start_statements[i], strlen(start_statements[i]), fault) !=
             SQL_OK)

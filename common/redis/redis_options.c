@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/redis/redis_address.h"
+#include "common/redis/redis_tls.h"
 
 const struct option_spec redis_option_specs[] = {
     {.name = "redis-host",
@@ -67,6 +68,15 @@ const struct option_spec redis_option_specs[] = {
      .max = 10000,
      .argument = "MILLISECONDS",
      .help = "Longest wait for a connection or an answer; then it is done without Redis."},
+    TLS_OPTION_SPECS("redis", "server (and Sentinel)", struct redis_options, tls),
+    {.name = "redis-tls-name",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct redis_options, tls_name),
+     .min = 1,
+     .max = 255,
+     .argument = "NAME",
+     .help = "Name that the certificates must have; without it the host's, and with Sentinels "
+             "their and the primary's addresses."},
 };
 
 const size_t redis_option_count = sizeof redis_option_specs / sizeof redis_option_specs[0];
@@ -91,5 +101,5 @@ bool redis_options_check(const struct redis_options *options, char *error, size_
                  options->sentinels, REDIS_SENTINELS_MAX);
         return false;
     }
-    return true;
+    return redis_tls_check(options, error, error_size);
 }

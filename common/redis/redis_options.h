@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "common/base/option.h"
+#include "common/tls/tls_options.h"
 
 /* How a program reaches Redis, which is only a hint: it may be away at any time. Texts that are
  * NULL were not given. */
@@ -18,6 +19,8 @@ struct redis_options {
     const char *sentinel_username;
     const char *sentinel_password;
     int64_t timeout_ms;
+    struct tls_options tls; /* of Redis and of the Sentinels */
+    const char *tls_name;
 };
 
 extern const struct option_spec redis_option_specs[];

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from deploy.local import port
@@ -34,12 +34,14 @@ class MariaDb:
     command line: mariadb --defaults-file=<data_dir>/<name>/client.cnf"""
 
     def __init__(
-        self, data_dir: Path, port: int, buffer_pool: str = "512M", name: str = "mariadb", server_id: int = 1
-    ) -> None:
+        self, data_dir: Path, port: int, buffer_pool: str = "512M", name: str = "mariadb", server_id: int = 1,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
         self.port = port
         self.buffer_pool = buffer_pool
         self.server_id = server_id
+        self.settings = dict(settings or {})  # further lines of my.cnf
         self.directory = data_dir / name
         self.client_config = self.directory / "client.cnf"
         self.process = Process(data_dir, name)
@@ -173,6 +175,7 @@ loose-innodb_log_file_size=256M
 loose-innodb_redo_log_capacity=512M
 performance_schema=OFF
 """
+            + "".join(f"{name}={value}\n" for name, value in self.settings.items())
         )
 
     @staticmethod

@@ -86,6 +86,7 @@ static int run(const struct command *command, const struct dlt_options *options)
 static int read_and_run(const struct command *command, int argc, char **argv)
 {
     struct dlt_options options;
+    char error[256];
     int status = EX_USAGE;
 
     switch (dlt_options_read(&options, command->verb, argc, argv)) {
@@ -99,7 +100,12 @@ static int read_and_run(const struct command *command, int argc, char **argv)
         privilege_drop(&options.privilege);
         catch_signals();
         sql_library_start();
-        status = run(command, &options);
+        if (sql_options_check(&options.sql, error, sizeof error)) {
+            status = run(command, &options);
+        } else {
+            fprintf(stderr, "%s\n", error);
+            status = EX_CONFIG;
+        }
         break;
     }
     dlt_options_free(&options);

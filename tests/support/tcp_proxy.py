@@ -10,7 +10,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,6 +134,8 @@ class _Connection:
         if self._springs(chunk, upwards):
             self.reset()
             return False
+        if self._proxy.look:
+            chunk = self._proxy.look(upwards, chunk)
         writer.write(chunk)
         await writer.drain()
         return True
@@ -165,6 +167,7 @@ class TcpProxy:
         self.up, self.down = Direction(), Direction()
         self.half_open = False
         self.trap: Trap | None = None
+        self.look: Callable[[bool, bytes], bytes] | None = None  # gets (upwards, bytes); what it gives back goes on
         self.accepted = 0
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None

@@ -220,6 +220,37 @@ static void an_alias_does_not_win(void **state)
     rd_kafka_conf_destroy(conf);
 }
 
+static void certificates_without_encryption_are_refused(void **state)
+{
+    static const struct {
+        const char *properties[2];
+        bool good;
+    } rows[] = {
+        {{"ssl.ca.location=/ca.pem", "client.id=a"}, false},
+        {{"ssl.ca.location=/ca.pem", "security.protocol=sasl_plaintext"}, false},
+        {{"ssl.certificate.location=/c.pem", "security.protocol=plaintext"}, false},
+        {{"ssl.ca.location=/ca.pem", "security.protocol=ssl"}, true},
+        {{"ssl.ca.location=/ca.pem", "security.protocol=SASL_SSL"}, true},
+        {{"security.protocol=ssl", "client.id=a"}, true},
+        {{"security.protocol=plaintext", "client.id=a"}, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *properties[] = {rows[i].properties[0], rows[i].properties[1]};
+        struct kafka_options options = options_of(properties, 2);
+        char error[300] = "";
+        rd_kafka_conf_t *conf = kafka_conf_new(&options, defaults, fixed, error, sizeof error);
+
+        if ((conf != NULL) != rows[i].good ||
+            (!conf && strstr(error, "nothing would be encrypted") == NULL))
+            fail_msg("%s and %s: saw %s \"%s\"", properties[0], properties[1],
+                     conf ? "good" : "refused", error);
+        if (conf)
+            rd_kafka_conf_destroy(conf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +262,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_in_the_file_is_told_by_its_line),
         cmocka_unit_test(a_producer_is_idempotent_and_places_as_java_does),
         cmocka_unit_test(an_alias_does_not_win),
+        cmocka_unit_test(certificates_without_encryption_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
