@@ -84,7 +84,8 @@ enum option_result worker_config_read(struct worker_config *config, int argc, ch
 
     return option_read(
         "issue-worker",
-        "issue-worker [OPTION]...\n       issue-worker dlt COMMAND ...\n       issue-worker probe "
+        "issue-worker [OPTION]...\n       issue-worker shop [OPTION]...\n       issue-worker dlt "
+        "COMMAND ...\n       issue-worker probe "
         "...",
         "Takes issue requests from Kafka, decides them in order, and keeps coupons and "
         "results in MySQL. Start as many as the topic has partitions; each takes its "

@@ -195,6 +195,8 @@ static bool attempt_once(struct consume_loop *loop)
     tell_of_commit(loop, &attempt);
     if (attempt.end == ISSUE_END_DONE) {
         worker_metrics_batch(loop->metrics, part, clock_monotonic_us() - began_us);
+        if (loop->body)
+            loop->body->committed(loop->body->cookie, part);
         return take_success(loop, part, attempt.now_ms);
     }
     if (loop->revoked) {

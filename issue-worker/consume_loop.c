@@ -90,6 +90,7 @@ static void *run(void *cookie)
 }
 
 struct consume_loop *consume_loop_start(const struct worker_config *config,
+                                        const struct batch_body *body,
                                         struct result_publisher *publisher, char *error,
                                         size_t error_size)
 {
@@ -99,17 +100,19 @@ struct consume_loop *consume_loop_start(const struct worker_config *config,
 
     CHECK(loop, "out of memory");
     loop->config = config;
+    loop->body = body;
     loop->publisher = publisher;
     loop->random = (uint32_t)clock_monotonic_us() | 1;
     loop->metrics = worker_metrics_new(config->kafka.topic, config->group);
     loop->batch = issue_batch_new((size_t)config->batch_max, issue_consumer_release);
     loop->other = issue_batch_new((size_t)config->batch_max, issue_consumer_release);
+    loop->batch->body = loop->other->body = body;
     loop->dead_letter = dead_letter_new(&config->kafka, config->group, error, error_size);
     if (!loop->dead_letter)
         goto err0;
     loop->transaction =
         issue_transaction_new(&config->sql, config->kafka.topic, strcmp(config->events, "on") == 0,
-                              loop->dead_letter, &hook);
+                              loop->dead_letter, body, &hook);
     loop->consumer = issue_consumer_new(&config->kafka, config->group, &hooks, error, error_size);
     if (!loop->consumer)
         goto err1;

@@ -3,14 +3,17 @@
 
 #include <stdbool.h>
 
+#include "issue-worker/batch_body.h"
 #include "issue-worker/config.h"
 #include "issue-worker/result_publisher.h"
 
 /* One member's thread: collect a batch, decide it until that is done, tell the world, again. */
 struct consume_loop;
 
-/* Start the thread. NULL: error says why. config and publisher must live longer. */
+/* Start the thread. NULL: error says why. config, body and publisher must live longer. body: what
+ * is done with the records; NULL: they are issue requests. publisher NULL: nobody is told. */
 struct consume_loop *consume_loop_start(const struct worker_config *config,
+                                        const struct batch_body *body,
                                         struct result_publisher *publisher, char *error,
                                         size_t error_size);
 

@@ -18,7 +18,8 @@
  * the atomic fields belong to the loop's thread. */
 struct consume_loop {
     const struct worker_config *config;
-    struct result_publisher *publisher;
+    const struct batch_body *body;      /* NULL: issue requests */
+    struct result_publisher *publisher; /* NULL: nobody is told */
     struct dead_letter *dead_letter;
     struct issue_transaction *transaction;
     struct issue_consumer *consumer;

@@ -8,6 +8,14 @@
 
 #define MAX_PARTITIONS 1024
 
+static void tell(struct consume_loop *loop, struct publication *publication)
+{
+    if (loop->publisher)
+        result_publisher_submit(loop->publisher, publication);
+    else
+        publication_free(publication);
+}
+
 /* What the committed transaction says besides the results. */
 static struct publication *new_publication(struct consume_loop *loop,
                                            const struct issue_batch *committed)
@@ -43,7 +51,7 @@ void consume_publish_part(struct consume_loop *loop, const struct issue_batch *p
 
     issue_consumer_commit(loop->consumer, part);
     publication_add_results(publication, part, now_ms);
-    result_publisher_submit(loop->publisher, publication);
+    tell(loop, publication);
 }
 
 void consume_publish(struct consume_loop *loop)
@@ -52,7 +60,7 @@ void consume_publish(struct consume_loop *loop)
         return;
     issue_consumer_commit(loop->consumer, loop->other);
     publication_add_results(loop->unpublished, loop->other, loop->committed_ms);
-    result_publisher_submit(loop->publisher, loop->unpublished);
+    tell(loop, loop->unpublished);
     loop->unpublished = NULL;
     issue_batch_clear(loop->other);
 }
@@ -113,5 +121,5 @@ void consume_publish_progress(struct consume_loop *loop)
     for (size_t i = 0; i < count; i++)
         publication_add_progress(publication, loop->config->kafka.topic, progress[i].partition,
                                  progress[i].next_offset, true);
-    result_publisher_submit(loop->publisher, publication);
+    tell(loop, publication);
 }

@@ -145,8 +145,10 @@ static void add_headers(rd_kafka_headers_t *headers, const struct dead_letter *d
     uint64_t timestamp = htobe64((uint64_t)record->timestamp_ms);
     uint32_t retries = htobe32(item->tries > 0 ? (uint32_t)item->tries - 1 : 0);
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    const char *fault = item->fault == ISSUE_REQUEST_OK ? "REQUEST_ID_CONFLICT"
-                                                        : issue_request_fault_name(item->fault);
+    bool conflict = item->fault == ISSUE_REQUEST_OK && !item->cause;
+    const char *fault = item->fault != ISSUE_REQUEST_OK ? issue_request_fault_name(item->fault)
+                        : conflict                      ? "REQUEST_ID_CONFLICT"
+                                                        : item->cause;
 
     rd_kafka_message_timestamp(item->message, &type);
     add_text(headers, HEADER_PREFIX "original-topic", record->topic);
@@ -160,9 +162,7 @@ static void add_headers(rd_kafka_headers_t *headers, const struct dead_letter *d
     add_text(headers, HEADER_PREFIX "original-consumer-group", dead_letter->group);
     add_text(headers, HEADER_PREFIX "exception-fqcn", fault);
     add_text(headers, HEADER_PREFIX "exception-message",
-             item->fault == ISSUE_REQUEST_OK
-                 ? "the requestId was used before by another user or coupon"
-                 : item->detail);
+             conflict ? "the requestId was used before by another user or coupon" : item->detail);
     rd_kafka_header_add(headers, HEADER_PREFIX "retry-count", -1, &retries, sizeof retries);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "issue-worker/batch_body.h"
 
 bool issue_item_is_issued(const struct issue_item *item)
 {
@@ -25,6 +26,8 @@ void issue_item_set_aside(struct issue_item *item, int form, int tries, const ch
     item->tries = tries;
     if (item->fault == ISSUE_REQUEST_OK) {
         item->fault = ISSUE_REQUEST_REFUSED;
+        item->cause = NULL;
+        free(item->detail);
         item->detail = strdup(why);
     }
     if (form >= 2)
@@ -59,6 +62,7 @@ void issue_batch_clear(struct issue_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         free(batch->items[i].detail);
+        free(batch->items[i].event);
         batch->release(batch->items[i].message);
     }
     batch->count = 0;
@@ -121,7 +125,8 @@ void issue_batch_add(struct issue_batch *batch, const struct issue_record *recor
     memset(item, 0, sizeof *item);
     item->record = *record;
     item->message = message;
-    item->fault = issue_request_decode(record, &item->request, detail, sizeof detail);
+    item->fault = batch->body ? batch->body->read(batch->body->cookie, item, detail, sizeof detail)
+                              : issue_request_decode(record, &item->request, detail, sizeof detail);
     if (item->fault != ISSUE_REQUEST_OK)
         item->detail = strdup(detail);
     batch->count++;

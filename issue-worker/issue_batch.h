@@ -22,6 +22,8 @@ struct issue_item {
     char *detail; /* what is wrong with it, or NULL; owned */
     int tries;    /* how often it was tried by itself before it was set aside; 0: it was not */
     bool skipped; /* below the fence: decided before */
+    void *event; /* what the batch's reader made of the record instead of request; owned, or NULL */
+    const char *cause; /* a fault that its reader did not see: constant, in upper case; or NULL */
     struct issue_verdict verdict;
 };
 
@@ -45,6 +47,8 @@ struct issue_span {
                              itself */
 };
 
+struct batch_body;
+
 /* Records in the order of delivery, so in offset order within each partition. */
 struct issue_batch {
     struct issue_item *items;
@@ -55,6 +59,7 @@ struct issue_batch {
     size_t span_count;
     size_t span_capacity;
     void (*release)(void *message);
+    const struct batch_body *body; /* reads the records; NULL: they are issue requests */
 };
 
 /* release gives a message back to its consumer. */

@@ -23,6 +23,7 @@ struct issue_transaction {
     const char *topic;
     bool events;
     struct dead_letter *dead_letter;
+    const struct batch_body *body;
     struct issue_transaction_hook hook;
     struct issue_session session;
     struct issue_decision *decision;
@@ -39,6 +40,7 @@ struct issue_transaction {
 struct issue_transaction *issue_transaction_new(const struct sql_options *options,
                                                 const char *topic, bool events,
                                                 struct dead_letter *dead_letter,
+                                                const struct batch_body *body,
                                                 const struct issue_transaction_hook *hook)
 {
     struct issue_transaction *transaction = calloc(1, sizeof *transaction);
@@ -47,6 +49,7 @@ struct issue_transaction *issue_transaction_new(const struct sql_options *option
     transaction->topic = topic;
     transaction->events = events;
     transaction->dead_letter = dead_letter;
+    transaction->body = body;
     transaction->hook = *hook;
     transaction->session = (struct issue_session){
         .options = options,
@@ -227,7 +230,7 @@ static enum sql_class commit(struct issue_transaction *transaction, const struct
     FAILPOINT("worker_before_commit");
     class = execute_text(transaction, "COMMIT");
     FAILPOINT("worker_after_commit");
-    if (class == SQL_OK)
+    if (class == SQL_OK && !transaction->body)
         issue_lookup_committed(&transaction->lookup, batch, transaction->decision);
     if (class == SQL_OUTAGE) {
         lost_commit_note(&transaction->lost_commit, batch);
@@ -254,6 +257,29 @@ static bool send_dead_letters(struct issue_transaction *transaction,
     return false;
 }
 
+/* Decide the batch's requests, and write what comes of it. */
+static enum sql_class issue(struct issue_transaction *transaction, struct issue_batch *batch)
+{
+    enum sql_class class = issue_lookup_batch(&transaction->lookup, transaction->session.sql, batch,
+                                              transaction->careful > 0, &transaction->fault);
+
+    if (class != SQL_OK)
+        return class;
+    decide_all(transaction, batch);
+    return write_rows(transaction, batch);
+}
+
+static enum sql_class run_body(struct issue_transaction *transaction, struct issue_batch *batch)
+{
+    enum sql_class class = transaction->body->write(
+        transaction->body->cookie, transaction->session.sql, batch, &transaction->fault);
+
+    if (class != SQL_OK)
+        return class;
+    issue_statement_move_fences(&transaction->statement, transaction->topic, batch);
+    return execute(transaction);
+}
+
 /* False: attempt->end says why it is neither committed nor failed by the database. Else the class
  * of the statement that failed, or SQL_OK. */
 static bool try_batch(struct issue_transaction *transaction, struct issue_batch *batch,
@@ -278,12 +304,7 @@ static bool try_batch(struct issue_transaction *transaction, struct issue_batch 
         transaction->counts.sold_out_count = 0;
         return true;
     }
-    *class = issue_lookup_batch(&transaction->lookup, transaction->session.sql, batch,
-                                transaction->careful > 0, &transaction->fault);
-    if (*class != SQL_OK)
-        return true;
-    decide_all(transaction, batch);
-    *class = write_rows(transaction, batch);
+    *class = transaction->body ? run_body(transaction, batch) : issue(transaction, batch);
     if (*class != SQL_OK)
         return true;
     /* Last before COMMIT, so that a batch that starts over has not written its dead letters yet. */

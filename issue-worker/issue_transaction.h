@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/mysql/sql_session.h"
+#include "issue-worker/batch_body.h"
 #include "issue-worker/dead_letter.h"
 #include "issue-worker/issue_attempt.h"
 #include "issue-worker/issue_batch.h"
@@ -25,10 +26,12 @@ struct issue_transaction_hook {
 };
 
 /* The pointers must live as long as the result. Connects when first used. events: what is issued
- * and what is sold out by it goes to the outbox. */
+ * and what is sold out by it goes to the outbox. body: what is done between fences and COMMIT
+ * instead of deciding issue requests; NULL: that. */
 struct issue_transaction *issue_transaction_new(const struct sql_options *options,
                                                 const char *topic, bool events,
                                                 struct dead_letter *dead_letter,
+                                                const struct batch_body *body,
                                                 const struct issue_transaction_hook *hook);
 void issue_transaction_free(struct issue_transaction *transaction);
 

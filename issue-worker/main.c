@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +19,21 @@
 #include "issue-worker/config.h"
 #include "issue-worker/consume_loop.h"
 #include "issue-worker/dlt/dlt_command.h"
+#include "issue-worker/shop/shop_config.h"
+#include "issue-worker/shop/shop_work.h"
 
 #define WATCH_INTERVAL_MS 200
 
-struct worker {
+/* A topic, and what is done with its records. */
+struct source {
     struct worker_config config;
+    struct shop_work *shop; /* NULL: issue requests */
+};
+
+struct worker {
+    struct worker_config config; /* of all; each source has its own topic */
+    struct source sources[2];
+    size_t source_count;
     struct event_base *base;
     struct http_server *management;
     size_t management_connections;
@@ -116,7 +127,7 @@ static void watch(evutil_socket_t fd, short what, void *cookie)
 static bool share_descriptors(struct worker *worker)
 {
     const struct descriptor_demand demand = {
-        .own = 16 + 28 * (size_t)worker->config.consumers,
+        .own = 16 + 28 * (size_t)worker->config.consumers * worker->source_count,
         .management = HEALTH_CONNECTIONS,
     };
     struct descriptor_budget budget;
@@ -146,14 +157,14 @@ static bool start_management(struct worker *worker)
     return worker->management;
 }
 
-static bool start_consumers(struct worker *worker)
+static bool start_consumers(struct worker *worker, const struct source *source)
 {
+    const struct batch_body *body = source->shop ? shop_work_body(source->shop) : NULL;
     char error[512];
 
-    worker->publisher = result_publisher_start(&worker->config.redis, worker->config.result_ttl_s);
-    for (int64_t i = 0; i < worker->config.consumers; i++) {
+    for (int64_t i = 0; i < source->config.consumers; i++) {
         struct consume_loop *loop =
-            consume_loop_start(&worker->config, worker->publisher, error, sizeof error);
+            consume_loop_start(&source->config, body, worker->publisher, error, sizeof error);
 
         if (!loop) {
             log_error("start_failed", "%s", error);
@@ -162,6 +173,16 @@ static bool start_consumers(struct worker *worker)
         }
         worker->loops[worker->loop_count++] = loop;
     }
+    log_info("started", "%" PRId64 " consumers of %s in group %s", source->config.consumers,
+             source->config.kafka.topic, source->config.group);
+    return true;
+}
+
+static bool start_sources(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->source_count; i++)
+        if (!start_consumers(worker, &worker->sources[i]))
+            return false;
     return true;
 }
 
@@ -180,9 +201,10 @@ static int run(struct worker *worker)
     event_add(events[0], NULL);
     event_add(events[1], NULL);
     event_add(events[2], &interval);
-    status = start_consumers(worker) ? EX_OK : EX_SOFTWARE;
-    log_info("started", "%zu consumers of %s in group %s", worker->loop_count,
-             worker->config.kafka.topic, worker->config.group);
+    if (!worker->sources[0].shop)
+        worker->publisher =
+            result_publisher_start(&worker->config.redis, worker->config.result_ttl_s);
+    status = start_sources(worker) ? EX_OK : EX_SOFTWARE;
     event_base_dispatch(worker->base);
     for (size_t i = 0; i < worker->loop_count; i++) {
         int ended = consume_loop_join(worker->loops[i]);
@@ -190,9 +212,46 @@ static int run(struct worker *worker)
         status = status == EX_OK ? ended : status;
     }
     result_publisher_stop(worker->publisher);
+    for (size_t i = 0; i < worker->source_count; i++)
+        shop_work_free(worker->sources[i].shop);
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         event_free(events[i]);
     return status;
+}
+
+static void add_source(struct worker *worker, const char *topic)
+{
+    struct source *source = &worker->sources[worker->source_count++];
+
+    source->config = worker->config;
+    source->config.kafka.topic = topic;
+}
+
+static enum option_result read_shop(struct worker *worker, int argc, char **argv)
+{
+    struct shop_config config = {0};
+    enum option_result result = shop_config_read(&config, argc, argv);
+
+    worker->config = config.worker;
+    if (result != OPTION_RUN)
+        return result;
+    add_source(worker, config.payment_topic);
+    worker->sources[0].shop = shop_work_new(SHOP_EVENT_PAYMENT_COMPLETED);
+    add_source(worker, config.cancel_topic);
+    worker->sources[1].shop = shop_work_new(SHOP_EVENT_ORDER_CANCELLED);
+    return result;
+}
+
+static enum option_result read_options(struct worker *worker, int argc, char **argv)
+{
+    enum option_result result;
+
+    if (argc > 1 && strcmp(argv[1], "shop") == 0)
+        return read_shop(worker, argc - 1, argv + 1);
+    result = worker_config_read(&worker->config, argc, argv);
+    if (result == OPTION_RUN)
+        add_source(worker, worker->config.kafka.topic);
+    return result;
 }
 
 int main(int argc, char **argv)
@@ -206,7 +265,7 @@ int main(int argc, char **argv)
         return dlt_command(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "probe") == 0)
         return probe_command("issue-worker probe", WORKER_MANAGEMENT_LISTEN, argc - 1, argv + 1);
-    switch (worker_config_read(&worker.config, argc, argv)) {
+    switch (read_options(&worker, argc, argv)) {
     case OPTION_EXIT_OK:
         return EX_OK;
     case OPTION_EXIT_USAGE:
@@ -218,8 +277,9 @@ int main(int argc, char **argv)
     log_init("issue-worker", level);
     signal(SIGPIPE, SIG_IGN);
     privilege_drop(&worker.config.privilege);
-    if (!redis_options_check(&worker.config.redis, error, sizeof error) ||
-        !sql_options_check(&worker.config.sql, error, sizeof error)) {
+    if (!sql_options_check(&worker.config.sql, error, sizeof error) ||
+        (!worker.sources[0].shop &&
+         !redis_options_check(&worker.config.redis, error, sizeof error))) {
         log_error("bad_option", "%s", error);
         return EX_CONFIG;
     }

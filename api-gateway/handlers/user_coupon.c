@@ -30,6 +30,7 @@ static void answer_refusal(struct user_call *call, enum user_coupon_step step)
         break;
     case USER_COUPON_STEP_ORDER_MISMATCH:
     case USER_COUPON_STEP_BELOW_MINIMUM:
+    case USER_COUPON_STEP_AMOUNT_MISMATCH:
         status = 422;
         break;
     case USER_COUPON_STEP_EXPIRED:

@@ -13,6 +13,11 @@ static bool is_of(const struct coupon_order *order, const struct user_coupon *he
     return order->coupon_id == held->coupon_id && order->issue_no == held->issue_no;
 }
 
+static bool agrees(const struct user_coupon_wish *wish, int64_t discount)
+{
+    return !wish->discount_is_told || wish->discount_told == discount;
+}
+
 /* What stands in the way of a coupon that is not to be had any more. */
 static enum user_coupon_step obstacle(const struct user_coupon *held, int64_t now_ms)
 {
@@ -35,15 +40,18 @@ enum user_coupon_step user_coupon_use(const struct user_coupon *held, const stru
                                       int64_t *discount)
 {
     enum user_coupon_step step;
+    int64_t granted;
 
     if (held->coupon_id == 0)
         return USER_COUPON_STEP_UNKNOWN;
     if (!is_owner(held, wish))
         return USER_COUPON_STEP_FORBIDDEN;
-    if (order->state == COUPON_ORDER_USED)
-        return is_of(order, held) && order->order_amount == wish->order_amount
-                   ? USER_COUPON_STEP_NONE
-                   : USER_COUPON_STEP_ORDER_MISMATCH;
+    if (order->state == COUPON_ORDER_USED) {
+        if (!is_of(order, held) || order->order_amount != wish->order_amount)
+            return USER_COUPON_STEP_ORDER_MISMATCH;
+        return agrees(wish, order->discount_amount) ? USER_COUPON_STEP_NONE
+                                                    : USER_COUPON_STEP_AMOUNT_MISMATCH;
+    }
     if (order->state == COUPON_ORDER_CLOSED)
         return USER_COUPON_STEP_ORDER_CANCELLED;
     step = obstacle(held, now_ms);
@@ -51,7 +59,10 @@ enum user_coupon_step user_coupon_use(const struct user_coupon *held, const stru
         return step;
     if (wish->order_amount < coupon->min_order_amount)
         return USER_COUPON_STEP_BELOW_MINIMUM;
-    *discount = discount_of(coupon, wish->order_amount);
+    granted = discount_of(coupon, wish->order_amount);
+    if (!agrees(wish, granted))
+        return USER_COUPON_STEP_AMOUNT_MISMATCH;
+    *discount = granted;
     return USER_COUPON_STEP_CHANGE;
 }
 
@@ -97,18 +108,20 @@ static const struct {
     [USER_COUPON_STEP_ORDER_CANCELLED] = {"ORDER_CANCELLED", "The shop has cancelled this order."},
     [USER_COUPON_STEP_BELOW_MINIMUM] = {"BELOW_MIN_ORDER_AMOUNT",
                                         "The order is below the coupon's minOrderAmount."},
+    [USER_COUPON_STEP_AMOUNT_MISMATCH] = {"AMOUNT_MISMATCH",
+                                          "The discount that was given is not the coupon's."},
 };
 
 const char *user_coupon_step_name(enum user_coupon_step step)
 {
-    CHECK(step > USER_COUPON_STEP_NONE && step <= USER_COUPON_STEP_BELOW_MINIMUM, "step %d",
+    CHECK(step > USER_COUPON_STEP_NONE && step <= USER_COUPON_STEP_AMOUNT_MISMATCH, "step %d",
           (int)step);
     return refusals[step].name;
 }
 
 const char *user_coupon_step_text(enum user_coupon_step step)
 {
-    CHECK(step > USER_COUPON_STEP_NONE && step <= USER_COUPON_STEP_BELOW_MINIMUM, "step %d",
+    CHECK(step > USER_COUPON_STEP_NONE && step <= USER_COUPON_STEP_AMOUNT_MISMATCH, "step %d",
           (int)step);
     return refusals[step].text;
 }

@@ -24,7 +24,8 @@ enum user_coupon_step {
     USER_COUPON_STEP_ORDER_MISMATCH, /* the order has used a coupon, with another amount or another
                                         one; or another order uses this coupon */
     USER_COUPON_STEP_ORDER_CANCELLED,
-    USER_COUPON_STEP_BELOW_MINIMUM
+    USER_COUPON_STEP_BELOW_MINIMUM,
+    USER_COUPON_STEP_AMOUNT_MISMATCH /* whoever asks has reckoned another discount */
 };
 
 /* Somebody's wish. */
@@ -33,7 +34,9 @@ struct user_coupon_wish {
     uint32_t issue_no;
     uint64_t user_id; /* who asks; 0: it is not known, and taken for the owner */
     char order_id[ORDER_ID_MAX + 1];
-    int64_t order_amount; /* before the discount */
+    int64_t order_amount;  /* before the discount */
+    bool discount_is_told; /* somebody has given discount_told already: it must be ours */
+    int64_t discount_told;
 };
 
 /* held and order are as they are now, the coupon's terms in coupon. On CHANGE *discount is what the

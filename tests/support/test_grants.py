@@ -14,7 +14,7 @@ GRANTS = read_grants(SCHEMA / "grants.ini")
 # Section → where its statements are.
 _SOURCES = {
     "gateway": ["api-gateway/*.[ch]", "api-gateway/*/*.[ch]"],
-    "worker": ["issue-worker/*.[ch]"],
+    "worker": ["issue-worker/*.[ch]", "issue-worker/shop/*.[ch]"],
     "dlt": ["issue-worker/dlt/*.[ch]"],
     "expiry": ["expiry-batch/*.[ch]"],
 }

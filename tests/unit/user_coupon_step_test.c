@@ -34,7 +34,11 @@ static struct user_coupon held_as(enum user_coupon_status status, int64_t expire
 
 static struct user_coupon_wish wish_of(uint64_t user_id, int64_t amount)
 {
-    return (struct user_coupon_wish){1, 7, user_id, "O-1", amount};
+    return (struct user_coupon_wish){.coupon_id = 1,
+                                     .issue_no = 7,
+                                     .user_id = user_id,
+                                     .order_id = "O-1",
+                                     .order_amount = amount};
 }
 
 static const struct coupon_order no_order = {COUPON_ORDER_NONE, 0, 0, 0, 0};
@@ -127,6 +131,35 @@ static void a_use_goes_by_owner_order_status_and_amount(void **state)
     }
 }
 
+static void a_discount_that_was_given_must_be_ours(void **state)
+{
+    static const struct {
+        const struct coupon_order *order;
+        int64_t told;
+        enum user_coupon_step step;
+    } table[] = {
+        {&no_order, 5000, STEP_CHANGE},
+        {&no_order, 4999, USER_COUPON_STEP_AMOUNT_MISMATCH},
+        {&no_order, 0, USER_COUPON_STEP_AMOUNT_MISMATCH},
+        {&used_here, 5000, STEP_NONE},
+        {&used_here, 5001, USER_COUPON_STEP_AMOUNT_MISMATCH},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        bool used = table[i].order->state == COUPON_ORDER_USED;
+        struct user_coupon held =
+            held_as(used ? USER_COUPON_USED : USER_COUPON_ISSUED, COUPON_NEVER_MS);
+        struct user_coupon_wish wish = wish_of(OWNER, AMOUNT);
+        int64_t discount;
+
+        wish.discount_is_told = true;
+        wish.discount_told = table[i].told;
+        assert_int_equal(user_coupon_use(&held, &terms, table[i].order, &wish, NOW, &discount),
+                         table[i].step);
+    }
+}
+
 static void a_use_is_given_back_by_its_order_alone(void **state)
 {
     static const struct {
@@ -206,7 +239,7 @@ static void what_is_not_there_is_unknown(void **state)
 static void every_refusal_has_a_name_of_its_own(void **state)
 {
     (void)state;
-    for (int i = USER_COUPON_STEP_UNKNOWN; i <= USER_COUPON_STEP_BELOW_MINIMUM; i++) {
+    for (int i = USER_COUPON_STEP_UNKNOWN; i <= USER_COUPON_STEP_AMOUNT_MISMATCH; i++) {
         assert_true(strlen(user_coupon_step_text((enum user_coupon_step)i)) > 0);
         for (int j = USER_COUPON_STEP_UNKNOWN; j < i; j++)
             assert_string_not_equal(user_coupon_step_name((enum user_coupon_step)i),
@@ -219,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_is_not_part_of_the_time_before_it),
         cmocka_unit_test(a_use_goes_by_owner_order_status_and_amount),
+        cmocka_unit_test(a_discount_that_was_given_must_be_ours),
         cmocka_unit_test(a_use_is_given_back_by_its_order_alone),
         cmocka_unit_test(only_what_could_be_used_is_revoked),
         cmocka_unit_test(what_is_not_there_is_unknown),
