@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from deploy.local.errors import LocalError
-from tests.demo.scenarios import by_hand, garbage, worker_killed
+from tests.demo.scenarios import by_hand, coupon_life, garbage, worker_killed
 from tests.demo.stage import stage
 from tests.demo.table import print_table
 from tests.support.crowd import Progress
@@ -32,7 +32,7 @@ def scenarios(short: bool) -> list[Scenario]:
         garbage,
     ]
     if short:
-        return few
+        return [*few, coupon_life]
     return [
         few[0],
         lambda system, ledger: crowd_sale(system, ledger, 120, 100),
@@ -41,6 +41,7 @@ def scenarios(short: bool) -> list[Scenario]:
         lambda system, ledger: ordered_sale(system, ledger, 20, 20),
         *few[1:],
         worker_killed,
+        coupon_life,
     ]
 
 

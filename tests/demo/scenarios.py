@@ -6,15 +6,18 @@ import threading
 import time
 from functools import partial
 
+from deploy.local import paths
 from deploy.local.condition import wait_until
 from deploy.local.programs import Program
 from tests.support.crowd import Buyer, tally
+from tests.support.expiry import begin_expiry, end_of
 from tests.support.ledger import Ledger
 from tests.support.mock_kafka import MockKafka
 from tests.support.rest import call
 from tests.support.sales import Sale, held, in_words
 from tests.support.system import System
 from tests.support.topic import kcat_produce
+from tests.support.user_coupons import cancel, end_at, events, issue, read, use
 
 
 def by_hand(system: System, ledger: Ledger) -> Sale:
@@ -70,6 +73,32 @@ def garbage(system: System, ledger: Ledger) -> Sale:
     sale.seconds = time.monotonic() - began
     count = len(system.dead_letters.read(letters))
     sale.seen = f"{count} dead letters, the user behind them {behind}, a poll says {failed}"
+    sale.violations = system.violations(since)
+    return sale
+
+
+def coupon_life(system: System, ledger: Ledger) -> Sale:
+    """What becomes of a coupon after its sale: an order uses it, gives it back, and then its time is over."""
+    del ledger
+    sale = Sale(
+        "a coupon is used, given back, and over",
+        "45000 to pay, ORDER_MISMATCH, ISSUED, EXPIRED; told: issued, used, use-cancelled, expired",
+    )
+    since = system.ends()
+    sale.coupon = coupon = system.new_coupon(1, discountType="FIXED", discountValue=5000, validForSeconds=3600)
+    began = time.monotonic()
+    (number,) = issue(system, coupon, [16])
+    used = use(system, coupon, number, f"O-{coupon}", 50000, 16)
+    other = use(system, coupon, number, f"O-{coupon}", 60000, 16)
+    back = cancel(system, coupon, number, f"O-{coupon}", 16)
+    end_at(system, coupon, number, 0)
+    end_of(begin_expiry(paths.BIN / "expiry-batch", system.world.ports.mariadb, system.world.secrets))
+    shown = read(system, coupon, number)
+    sale.seconds = time.monotonic() - began
+    told = ", ".join(kind.removeprefix("coupon.") for kind, _ in events(system, coupon)[number])
+    sale.seen = (
+        f"{used.json.get('finalAmount')} to pay, {other.code}, {back.json.get('status')}, {shown.json.get('status')}; told: {told}"
+    )
     sale.violations = system.violations(since)
     return sale
 
