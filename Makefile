@@ -10,7 +10,7 @@ VERSION := 0.1.0
 
 # hiredis has TLS from 1.0 on, in a library of its own.
 REDIS_TLS := $(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo hiredis_ssl)
-PACKAGES := rdkafka libevent libevent_pthreads hiredis $(REDIS_TLS) openssl libcjson jansson libsodium cjose
+PACKAGES := rdkafka libevent libevent_pthreads hiredis $(REDIS_TLS) openssl libcjson jansson libsodium libcurl cjose
 MYSQL := $(shell pkg-config --exists mysqlclient 2>/dev/null && echo mysqlclient || echo libmariadb)
 # llhttp is a library where the distribution has one, else the C sources of node-llhttp.
 LLHTTP := $(shell pkg-config --exists libllhttp 2>/dev/null && echo libllhttp)

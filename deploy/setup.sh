@@ -12,7 +12,7 @@ readonly LOG=build/setup.log
 
 readonly PACKAGES=(
     build-essential pkg-config
-    librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev libcjose-dev libssl-dev uthash-dev
+    librdkafka-dev libevent-dev libhiredis-dev libcjson-dev libjansson-dev libsodium-dev libcurl4-openssl-dev libcjose-dev libssl-dev uthash-dev
     default-libmysqlclient-dev libcmocka-dev
     clang-format clang-tidy cppcheck shellcheck
     kcat redis-tools curl wrk faketime docker-compose debootstrap openssl stunnel4

@@ -84,13 +84,17 @@ enum option_result worker_config_read(struct worker_config *config, int argc, ch
 
     return option_read(
         "issue-worker",
-        "issue-worker [OPTION]...\n       issue-worker shop [OPTION]...\n       issue-worker dlt "
-        "COMMAND ...\n       issue-worker probe "
-        "...",
+        "issue-worker [OPTION]...\n       issue-worker shop [OPTION]...\n"
+        "       issue-worker dlt COMMAND ...\n"
+        "       issue-worker relay [OPTION]...\n"
+        "       issue-worker statistics [OPTION]...\n"
+        "       issue-worker notification --file FILE | --webhook URL [OPTION]...\n"
+        "       issue-worker probe ...",
         "Takes issue requests from Kafka, decides them in order, and keeps coupons and "
         "results in MySQL. Start as many as the topic has partitions; each takes its "
         "share. SIGTERM finishes the open batch and leaves the group. What can't be "
         "decided becomes a dead letter; issue-worker dlt --help says what to do about those. "
+        "What is issued is told of in the outbox, from where issue-worker relay publishes it. "
         "issue-worker probe asks a running one whether it is ready.",
         groups, COUNT(groups), argc, argv);
 }

@@ -19,6 +19,9 @@
 #include "issue-worker/config.h"
 #include "issue-worker/consume_loop.h"
 #include "issue-worker/dlt/dlt_command.h"
+#include "issue-worker/events/notification_command.h"
+#include "issue-worker/events/statistics_command.h"
+#include "issue-worker/relay/relay_command.h"
 #include "issue-worker/shop/shop_config.h"
 #include "issue-worker/shop/shop_work.h"
 
@@ -254,6 +257,22 @@ static enum option_result read_options(struct worker *worker, int argc, char **a
     return result;
 }
 
+static int probe(int argc, char **argv)
+{
+    return probe_command("issue-worker probe", WORKER_MANAGEMENT_LISTEN, argc, argv);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} modes[] = {
+    {"dlt", dlt_command},
+    {"relay", relay_command},
+    {"statistics", statistics_command},
+    {"notification", notification_command},
+    {"probe", probe},
+};
+
 int main(int argc, char **argv)
 {
     struct worker worker = {0};
@@ -261,10 +280,9 @@ int main(int argc, char **argv)
     char error[256];
     int status = EX_CONFIG;
 
-    if (argc > 1 && strcmp(argv[1], "dlt") == 0)
-        return dlt_command(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "probe") == 0)
-        return probe_command("issue-worker probe", WORKER_MANAGEMENT_LISTEN, argc - 1, argv + 1);
+    for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(argv[1], modes[i].name) == 0)
+            return modes[i].run(argc - 1, argv + 1);
     switch (read_options(&worker, argc, argv)) {
     case OPTION_EXIT_OK:
         return EX_OK;

@@ -19,6 +19,7 @@
 struct redis_session {
     const struct redis_options *options;
     struct redis_tls *tls; /* NULL: off */
+    const char *without;
     struct redis_search search;
     struct redis_backoff backoff;
     redisContext *context; /* to the primary; NULL: none */
@@ -29,7 +30,7 @@ struct redis_session {
     struct metric *lost;
 };
 
-struct redis_session *redis_session_new(const struct redis_options *options)
+struct redis_session *redis_session_new(const struct redis_options *options, const char *without)
 {
     struct redis_session *session = calloc(1, sizeof *session);
     struct redis_search *search;
@@ -37,14 +38,14 @@ struct redis_session *redis_session_new(const struct redis_options *options)
     CHECK(session, "out of memory");
     session->options = options;
     session->tls = redis_tls_new(options);
+    session->without = without;
     search = &session->search;
     CHECK(redis_address_make(options->host, strlen(options->host), options->port, &search->server),
           "--redis-host %s", options->host);
     CHECK(!options->sentinels || redis_address_list_parse(options->sentinels, search->sentinels,
                                                           &search->sentinel_count),
           "--redis-sentinels %s", options->sentinels);
-    session->down = metric_gauge("coupon_worker_redis_down",
-                                 "1: Redis is lost; results are only in MySQL.", NULL);
+    session->down = metric_gauge("coupon_worker_redis_down", "1: Redis is lost.", NULL);
     session->lost = metric_counter("coupon_worker_redis_lost_total",
                                    "Connections to Redis that failed or were given up.", NULL);
     return session;
@@ -66,8 +67,8 @@ static void give_up(struct redis_session *session, const char *why)
     const struct redis_address *target = &session->search.target;
 
     if (!session->told_down)
-        log_warn("redis_down", "%s:%d: %s; going on without, results are in MySQL", target->host,
-                 (int)target->port, why);
+        log_warn("redis_down", "%s:%d: %s; %s", target->host, (int)target->port, why,
+                 session->without);
     session->told_down = true;
     session->retry_us = now_us + redis_backoff_next(&session->backoff,
                                                     session->context ? now_us - session->up_us : 0,
@@ -240,6 +241,13 @@ static enum redis_session_end drop(struct redis_session *session, const char *wh
 enum redis_session_end redis_session_exchange(struct redis_session *session, const char *commands,
                                               size_t len, size_t replies)
 {
+    return redis_session_ask(session, commands, len, replies, NULL, NULL);
+}
+
+enum redis_session_end redis_session_ask(struct redis_session *session, const char *commands,
+                                         size_t len, size_t replies, redis_session_reply took,
+                                         void *cookie)
+{
     enum redis_session_end end = REDIS_SESSION_DONE;
     int64_t until_us;
     const char *problem;
@@ -257,6 +265,8 @@ enum redis_session_end redis_session_exchange(struct redis_session *session, con
         problem = read_reply(session->context, until_us, &reply);
         if (problem)
             return drop(session, problem);
+        if (took)
+            took(cookie, reply);
         if (reply->type == REDIS_REPLY_ERROR) {
             log_warn("redis_refused", "%s", reply->str);
             end = REDIS_SESSION_PARTLY;

@@ -19,9 +19,10 @@ enum redis_session_end {
     REDIS_SESSION_DOWN     /* there is no connection now; nothing was sent */
 };
 
-/* options are good (redis_options_check) and outlive the session. Connects with the first exchange.
- */
-struct redis_session *redis_session_new(const struct redis_options *options);
+/* options are good (redis_options_check) and outlive the session, and so does without: what a log
+ * line about a lost Redis says of the work ("going on without, ..."). Connects with the first
+ * exchange. */
+struct redis_session *redis_session_new(const struct redis_options *options, const char *without);
 void redis_session_free(struct redis_session *session);
 
 /* True: there is a connection, or it is time to try for one. */
@@ -31,5 +32,12 @@ bool redis_session_worth_trying(const struct redis_session *session);
  * each Sentinel and for the server twice the time-out, and twice more for the exchange. */
 enum redis_session_end redis_session_exchange(struct redis_session *session, const char *commands,
                                               size_t len, size_t replies);
+
+/* The same with each reply, an error too, handed to took(), in whose call it is valid. */
+struct redisReply;
+typedef void (*redis_session_reply)(void *cookie, const struct redisReply *reply);
+enum redis_session_end redis_session_ask(struct redis_session *session, const char *commands,
+                                         size_t len, size_t replies, redis_session_reply took,
+                                         void *cookie);
 
 #endif

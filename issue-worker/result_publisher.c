@@ -87,7 +87,7 @@ struct result_publisher *result_publisher_start(const struct redis_options *opti
     struct result_publisher *publisher = calloc(1, sizeof *publisher);
 
     CHECK(publisher, "out of memory");
-    publisher->session = redis_session_new(options);
+    publisher->session = redis_session_new(options, "going on without, results are in MySQL");
     publisher->result_ttl_s = result_ttl_s;
     publisher->written =
         metric_counter("coupon_worker_results_published_total", "Results written to Redis.", NULL);

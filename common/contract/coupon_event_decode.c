@@ -82,6 +82,8 @@ static void read_details(struct reading *reading, struct coupon_event *event)
     switch (event->type) {
     case COUPON_EVENT_ISSUED:
         read_text(reading, "requestId", event->request_id, sizeof event->request_id);
+        if (!request_id_valid(event->request_id, strlen(event->request_id)) && !reading->wrong)
+            reading->wrong = "requestId";
         event->expires_at_ms = read_time(reading, "expiresAt", COUPON_NEVER_MS);
         break;
     case COUPON_EVENT_SOLD_OUT:

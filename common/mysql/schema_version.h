@@ -8,7 +8,7 @@
 
 /* The number of the newest file in deploy/schema, which these programs need, neither more nor less.
  */
-#define SCHEMA_VERSION 9
+#define SCHEMA_VERSION 10
 
 enum schema_state {
     SCHEMA_FITS,

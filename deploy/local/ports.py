@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 @dataclass(frozen=True)
 class Ports:
-    """Those of one world, all on 127.0.0.1. Gateways and workers count from 0 and take every tenth, Kafka's
+    """Those of one world, all on 127.0.0.1. Gateways, workers and relays count from 0 and take every tenth, Kafka's
     nodes and their controllers take every second."""
 
     kafka: int = 19092
@@ -15,6 +15,9 @@ class Ports:
     gateway: int = 8080
     gateway_management: int = 8081
     worker_management: int = 8082
+    relay_management: int = 8083
+    statistics_management: int = 8084
+    notification_management: int = 8085
 
     def shifted(self, by: int) -> "Ports":
         """All of them moved up: a world beside another one."""

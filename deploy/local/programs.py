@@ -43,10 +43,12 @@ class Program:
         management_port: int,
         listen_port: int | None = None,
         environment: Mapping[str, str] | None = None,
+        mode: str | None = None,
     ) -> None:
         self.name = name
         self.binary = binary
         self.flags = list(flags)
+        self.mode = mode  # the word before the flags, such as relay
         self.management_port = management_port
         self.listen_port = listen_port
         self.environment = dict(environment or {})
@@ -65,7 +67,8 @@ class Program:
             raise LocalError(f"no {self.binary}: run make")
         for number in filter(None, (self.listen_port, self.management_port)):
             port.require_free(number, self.name)
-        self.process.start([self.binary, *self.flags], {**self.environment, **(environment or {})})
+        words = [self.mode] if self.mode else []
+        self.process.start([self.binary, *words, *self.flags], {**self.environment, **(environment or {})})
 
     def wait_ready(self, seconds: float = _SECONDS_TO_START) -> None:
         """Wait until it is ready. Raises LocalError with the end of its log when it dies before."""

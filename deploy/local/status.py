@@ -77,6 +77,7 @@ def _database_counts(world: World) -> str:
     try:
         counts = {label: _count(world, table) for label, table in tables.items()}
         text = " · ".join(f"{label} {count}" for label, count in counts.items())
+        text += f" · events waiting {_count_waiting(world)}"
         if counts["results"].startswith("~"):
             return text
         rows = world.mariadb.query("SELECT outcome, COUNT(*) FROM coupon_issue_result GROUP BY outcome ORDER BY 1")
@@ -84,6 +85,10 @@ def _database_counts(world: World) -> str:
         return str(error)
     by_outcome = ", ".join(f"{outcome} {count}" for outcome, count in rows)
     return f"{text} ({by_outcome})" if by_outcome else text
+
+
+def _count_waiting(world: World) -> str:
+    return f"{int(world.mariadb.query('SELECT COUNT(*) FROM outbox WHERE published_at IS NULL')[0][0]):,}"
 
 
 def _count(world: World, table: str) -> str:

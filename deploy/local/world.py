@@ -25,10 +25,12 @@ from deploy.local.redis import Redis
 from deploy.local.secret_files import SecretFiles
 
 TOPIC = "coupon-issue-request"
+EVENTS_TOPIC = "coupon-events"
 DEAD_LETTER_SUFFIX = ".DLT"
 GROUP = "coupon-issue-group"
 REQUEST_BYTES = 1_310_720
 DEAD_LETTER_BYTES = 1_572_864  # a dead letter is the request and some headers
+EVENT_BYTES = 1_048_588  # Kafka counts a batch of records as one
 
 _HOW_TO_WIPE = "    make down && /usr/bin/python3 -m deploy.local wipe"
 
@@ -55,8 +57,8 @@ def print_progress(line: str) -> None:
 
 class World:
     """A system of its own under data_dir. What runs is known from there alone, so an object made later
-    (or after a kill -9 of anything) can go on with it. partitions, gateways, workers and brokers of None mean:
-    as at the last up(), or 3, 2, 3 and 1. The flags and environments are added to those of every instance.
+    (or after a kill -9 of anything) can go on with it. partitions, gateways, workers, relays and brokers of None
+    mean: as at the last up(), or 3, 2, 3, 0 and 1; where there are relays, statistics are kept too. The flags and environments are added to those of every instance.
     With several brokers .kafka is the cluster and .kafka.brokers its nodes. A topic has as many replicas as
     there are brokers, three at most, and one less must be in sync; min_in_sync says otherwise."""
 
@@ -67,6 +69,7 @@ class World:
         partitions: int | None = None,
         gateways: int | None = None,
         workers: int | None = None,
+        relays: int | None = None,
         brokers: int | None = None,
         replicas: int | None = None,
         min_in_sync: int | None = None,
@@ -99,6 +102,9 @@ class World:
         workers = last.get("workers", 3) if workers is None else workers
         self.gateways = [self.make_gateway(number) for number in range(gateways)]
         self.workers = [self.make_worker(number) for number in range(workers)]
+        relays = last.get("relays", 0) if relays is None else relays
+        self.relays = [self.make_relay(number) for number in range(relays)]
+        self.event_readers = [self.make_event_reader("statistics")] if relays else []
 
     def up(self) -> None:
         """Start what is missing, end gateways and workers beyond the number wanted, and return when all
@@ -106,7 +112,7 @@ class World:
         with self._exclusive():
             self.up_servers()
             self._stop_surplus()
-            self._start_all([*self.gateways, *self.workers])
+            self._start_all([*self.gateways, *self.workers, *self.relays, *self.event_readers])
 
     def up_servers(self) -> None:
         """The part of up() below the programs: servers, schema and topics. No lock is taken."""
@@ -153,7 +159,7 @@ class World:
         setup_database(self.mariadb, self.secrets, self._progress)
 
     def create_topics(self) -> None:
-        """Create the request topic and its dead-letter topic unless they are there. Raises LocalError
+        """Create the topics of requests, dead letters and events unless they are there. Raises LocalError
         when they have another number of partitions than was asked for."""
         try:
             seen = self.kafka.topic_partitions(TOPIC)
@@ -168,7 +174,8 @@ class World:
                 f"{_HOW_TO_WIPE}"
             )
         config = {} if self._min_in_sync is None else {"min.insync.replicas": str(self._min_in_sync)}
-        for name, size in ((TOPIC, REQUEST_BYTES), (TOPIC + DEAD_LETTER_SUFFIX, DEAD_LETTER_BYTES)):
+        topics = ((TOPIC, REQUEST_BYTES), (TOPIC + DEAD_LETTER_SUFFIX, DEAD_LETTER_BYTES), (EVENTS_TOPIC, EVENT_BYTES))
+        for name, size in topics:
             settings = {**config, "max.message.bytes": str(size)}
             if self.kafka.create_topic(name, self.partitions, settings, self._replicas):
                 self._progress(f"  topic {name}, {self.partitions} partitions")
@@ -214,9 +221,49 @@ class World:
             {**(self._worker_environment or {}), **(environment or {})},
         )  # fmt: skip
 
+    def make_relay(
+        self, number: int, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> Program:
+        """Relay number (from 0), not started; a flag given here wins over the usual one."""
+        management = self.ports.relay_management + 10 * number
+        return Program(
+            self.data_dir,
+            f"relay-{number}",
+            self._bin_dir / "issue-worker",
+            overridden([
+                "--management-listen", f"127.0.0.1:{management}",
+                "--kafka-brokers", self.kafka.address, "--events-topic", EVENTS_TOPIC,
+                *self._mysql_flags("relay"),
+            ], flags),
+            management,
+            None,
+            environment,
+            mode="relay",
+        )  # fmt: skip
+
+    def make_event_reader(
+        self, mode: str, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> Program:
+        """statistics or notification, not started; a flag given here wins over the usual one."""
+        management = getattr(self.ports, f"{mode}_management")
+        return Program(
+            self.data_dir,
+            mode,
+            self._bin_dir / "issue-worker",
+            overridden([
+                "--management-listen", f"127.0.0.1:{management}",
+                "--kafka-brokers", self.kafka.address, "--events-topic", EVENTS_TOPIC,
+                *(self._redis_flags() if mode == "statistics" else []),
+            ], flags),
+            management,
+            None,
+            environment,
+            mode=mode,
+        )  # fmt: skip
+
     def members(self) -> list[KafkaBroker | MariaDb | Redis | Program]:
         """All that should be up."""
-        return [*self.brokers, self.mariadb, self.redis, *self.gateways, *self.workers]
+        return [*self.brokers, self.mariadb, self.redis, *self.gateways, *self.workers, *self.relays, *self.event_readers]
 
     @property
     def brokers(self) -> list[KafkaBroker]:
@@ -244,11 +291,16 @@ class World:
         return name in (self.mariadb.name, self.redis.name) or name.startswith(_KAFKA)
 
     def _store_flags(self, program: str) -> list[str | Path]:
+        return [*self._mysql_flags(program), *self._redis_flags()]
+
+    def _mysql_flags(self, program: str) -> list[str | Path]:
         return [
             "--mysql-host", "127.0.0.1", "--mysql-port", str(self.ports.mariadb), "--mysql-user", user_of(program),
             "--mysql-password-file", self.secrets.mysql_password_of(program), "--mysql-database", DATABASE,
-            "--redis-host", "127.0.0.1", "--redis-port", str(self.ports.redis),
         ]  # fmt: skip
+
+    def _redis_flags(self) -> list[str | Path]:
+        return ["--redis-host", "127.0.0.1", "--redis-port", str(self.ports.redis)]
 
     def _start_all(self, members: Sequence[Member]) -> None:
         def start(member: Member) -> None:
@@ -277,7 +329,7 @@ class World:
 
     def _stop_surplus(self) -> None:
         wanted = {member.name for member in self.members()}
-        kinds = ("api-gateway-", "issue-worker-")
+        kinds = ("api-gateway-", "issue-worker-", "relay-", "statistics")
         surplus = [name for name in self.process_names() if name.startswith(kinds) and name not in wanted]
         self._stop_all([Process(self.data_dir, name) for name in surplus])
 
@@ -314,6 +366,7 @@ class World:
             "partitions": self.partitions,
             "gateways": len(self.gateways),
             "workers": len(self.workers),
+            "relays": len(self.relays),
             "brokers": len(self.brokers),
             "ports": asdict(self.ports),
         }

@@ -15,6 +15,7 @@ GRANTS = read_grants(SCHEMA / "grants.ini")
 _SOURCES = {
     "gateway": ["api-gateway/*.[ch]", "api-gateway/*/*.[ch]"],
     "worker": ["issue-worker/*.[ch]", "issue-worker/shop/*.[ch]"],
+    "relay": ["issue-worker/relay/*.[ch]"],
     "dlt": ["issue-worker/dlt/*.[ch]"],
     "expiry": ["expiry-batch/*.[ch]"],
 }

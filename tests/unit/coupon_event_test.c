@@ -257,6 +257,10 @@ static void what_is_wrong_is_named(void **state)
          ",\"couponId\":1,\"issueNo\":2,\"changeNo\":2,\"userId\":4,\"status\":\"ISSUED\","
          "\"requestId\":\"a\",\"expiresAt\":null}",
          "changeNo is missing or not as it should be"},
+        {"{\"schemaVersion\":1,\"type\":\"coupon.issued\",\"occurredAt\":" T0_TEXT
+         ",\"couponId\":1,\"issueNo\":2,\"changeNo\":1,\"userId\":4,\"status\":\"ISSUED\","
+         "\"requestId\":\"a b\",\"expiresAt\":null}",
+         "requestId is missing or not as it should be"},
     };
 
     (void)state;
