@@ -43,8 +43,11 @@ static const struct option_spec gateway_specs[] = {
     {.name = "admin-token",
      .type = OPTION_SECRET,
      .offset = offsetof(struct gateway_config, admin_token),
+     .file_offset = offsetof(struct gateway_config, admin_token_file),
      .required = true,
-     .help = "Credential of the admin API (Authorization: Bearer TOKEN)."},
+     .help =
+         "Credential of the admin API (Authorization: Bearer TOKEN); up to 8, one a line, while "
+         "it is changed for another. The file is read again on SIGHUP."},
     {.name = "io-threads",
      .type = OPTION_NUMBER,
      .offset = offsetof(struct gateway_config, io_threads),

@@ -21,6 +21,7 @@ struct gateway_config {
     const char *auth;           /* "off" or "jwt" */
     const char *request_id_key; /* content of the key file */
     const char *admin_token;
+    const char *admin_token_file; /* NULL: the token came from the environment */
     int64_t io_threads;
     int64_t mysql_threads;
     int64_t max_connections; /* of each I/O thread */

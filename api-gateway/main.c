@@ -6,8 +6,10 @@
 #include <event2/event.h>
 #include <sodium.h>
 
+#include "api-gateway/auth/key_file.h"
 #include "api-gateway/auth/token_keyring.h"
 #include "api-gateway/config.h"
+#include "api-gateway/handlers/admin_token.h"
 #include "api-gateway/instance_number.h"
 #include "api-gateway/io_thread.h"
 #include "api-gateway/management.h"
@@ -188,6 +190,23 @@ static void stop(evutil_socket_t signal_number, short what, void *cookie)
     end(gateway, EX_OK);
 }
 
+static void reload_admin_token(struct gateway *gateway)
+{
+    const char *path = gateway->config.admin_token_file;
+    struct strbuf content = STRBUF_INIT;
+    struct strbuf problem = STRBUF_INIT;
+
+    if (!path)
+        return;
+    if (!key_file_read(path, &content, &problem))
+        log_error("admin_token_kept", "%s", problem.data);
+    else if (!management_set_admin_token(gateway->management, content.data))
+        log_error("admin_token_kept", "%s: it holds no token, or more than %d", path,
+                  ADMIN_TOKENS_MAX);
+    key_file_wipe(&content);
+    strbuf_free(&problem);
+}
+
 static void reload(evutil_socket_t signal_number, short what, void *cookie)
 {
     struct gateway *gateway = cookie;
@@ -196,6 +215,7 @@ static void reload(evutil_socket_t signal_number, short what, void *cookie)
     (void)what;
     if (gateway->keyring)
         token_keyring_reload(gateway->keyring);
+    reload_admin_token(gateway);
 }
 
 /* With one broker an idle gateway of one I/O thread was seen to have 33 descriptors. */

@@ -117,6 +117,19 @@ void management_set_stopping(struct management *management)
     management->stopping = true;
 }
 
+bool management_set_admin_token(struct management *management, const char *text)
+{
+    struct admin_token fresh = {.count = 0};
+    struct admin_token *token = &management->admin->token;
+
+    if (!admin_token_set(&fresh, text))
+        return false;
+    if (memcmp(&fresh, token, sizeof fresh) != 0)
+        log_info("admin_token_loaded", "%zu admin tokens are in use", fresh.count);
+    *token = fresh;
+    return true;
+}
+
 struct admin *management_admin(const struct management *management)
 {
     return management->admin;

@@ -36,6 +36,10 @@ void management_free(struct management *management);
 void management_set_serving(struct management *management, bool serving);
 void management_set_stopping(struct management *management);
 
+/* Change the admin API's credentials for these (admin_token.h); logged where they are others.
+ * False: they stay as they are. */
+bool management_set_admin_token(struct management *management, const char *text);
+
 /* The admin API's part of the context that handlers get. */
 struct admin *management_admin(const struct management *management);
 

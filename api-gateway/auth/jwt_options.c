@@ -9,7 +9,7 @@ const struct option_spec jwt_option_specs[] = {
      .argument = "ALG[:KID]=FILE",
      .help = "A key that checks tokens, and the one algorithm that it is for: RS256 or ES256 and a "
              "public key in PEM, or HS256 and a secret of 32 bytes or more. KID is the name that "
-             "tokens call it by. May be given again; read again on SIGHUP."},
+             "tokens call it by. Read again on SIGHUP."},
     {.name = "jwt-jwks-file",
      .type = OPTION_TEXT,
      .offset = offsetof(struct jwt_options, jwks_file),

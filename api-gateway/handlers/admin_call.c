@@ -16,7 +16,8 @@ struct admin *admin_new(const struct management_parts *parts)
 
     CHECK(admin, "out of memory");
     admin->parts = *parts;
-    admin_token_set(&admin->token, parts->config->admin_token);
+    CHECK(admin_token_set(&admin->token, parts->config->admin_token),
+          "the admin token was not looked at");
     LIST_INIT(&admin->calls);
     return admin;
 }

@@ -1,18 +1,25 @@
 #ifndef ADMIN_TOKEN_H
 #define ADMIN_TOKEN_H
 
+#include <stdbool.h>
+
 #include "common/http/http_request.h"
 
-/* The admin API's credential. Only a hash is kept and compared, in constant time, so that the time
- * of an answer says nothing about the token, its length included. */
+#define ADMIN_TOKENS_MAX 8
+
+/* The admin API's credential: one, or several while it is changed for another. Only hashes are kept
+ * and compared, all of them in constant time, so that the time of an answer says nothing about a
+ * token, its length included. */
 struct admin_token {
-    unsigned char hash[32];
+    size_t count;
+    unsigned char hashes[ADMIN_TOKENS_MAX][32];
 };
 
 enum admin_token_answer { ADMIN_TOKEN_RIGHT, ADMIN_TOKEN_MISSING, ADMIN_TOKEN_WRONG };
 
-/* sodium_init must have been called. */
-void admin_token_set(struct admin_token *token, const char *text);
+/* text: a token a line, empty lines aside. False, and token stays as it was: there is none, or more
+ * than ADMIN_TOKENS_MAX. sodium_init must have been called. */
+bool admin_token_set(struct admin_token *token, const char *text);
 
 /* authorization: the field's value, "Bearer TOKEN" (RFC 6750), or NULL. MISSING also where it names
  * another scheme. */

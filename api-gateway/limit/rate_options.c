@@ -42,8 +42,7 @@ const struct option_spec rate_option_specs[] = {
      .type = OPTION_LIST,
      .offset = offsetof(struct rate_options, trusted_proxies),
      .argument = "ADDRESS[/BITS]",
-     .help = "A proxy in front, or a range of them, which is believed about the client's address. "
-             "May be given again."},
+     .help = "A proxy in front, or a range of them, which is believed about the client's address."},
     {.name = "forwarded-header",
      .type = OPTION_CHOICE,
      .offset = offsetof(struct rate_options, forwarded_header),

@@ -32,6 +32,8 @@ struct option_spec {
     const char *name;
     enum option_type type;
     size_t offset;             /* of the field in the configuration struct */
+    size_t file_offset;        /* of a secret: of the field for its file's path, which stays NULL
+                                  without a file; 0: none is wanted */
     const char *default_value; /* as text; NULL: none, and then it must be given when required */
     bool required;
     bool flag_only;       /* no environment variable: it is about one run */

@@ -88,6 +88,8 @@ static bool store_secret_file(const struct option_reading *reading,
         option_fail(reading, "%s%s: %s", kind, name, problem.data);
     else
         *(const char **)((char *)entry->target + entry->spec->offset) = secret;
+    if (secret != NULL && entry->spec->file_offset > 0)
+        *(const char **)((char *)entry->target + entry->spec->file_offset) = path;
     strbuf_free(&problem);
     return secret != NULL;
 }

@@ -26,9 +26,18 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
 
 
 @pytest.fixture(scope="module")
-def gateway(shared_system: System, issuer: Issuer) -> Iterator[Program]:
+def admin_token_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The gateway's own file of admin tokens."""
+    file = tmp_path_factory.mktemp("admin") / "admin-token"
+    file.write_text("old-admin\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def gateway(shared_system: System, issuer: Issuer, admin_token_file: Path) -> Iterator[Program]:
     """A third gateway of the world, which wants tokens."""
-    program = shared_system.world.make_gateway(_NUMBER, [*issuer.flags(), "--limit-poll-user", "1000000"])
+    own = ["--limit-poll-user", "1000000", "--admin-token-file", str(admin_token_file)]
+    program = shared_system.world.make_gateway(_NUMBER, [*issuer.flags(), *own])
     log = program.process.log_file
     before = log.stat().st_size if log.exists() else 0
     program.start()
@@ -216,6 +225,22 @@ def test_keys_are_changed_under_load(system: System, gateway: Program, issuer: I
         reload(gateway, "token_keys_loaded")
     assert set(seen) == {404}, "every other request was answered as always"
     assert metric(gateway.management_port, "coupon_gateway_tokens_remembered_total") > 0
+
+
+def test_the_admin_token_is_changed_for_another(gateway: Program, issuer: Issuer, admin_token_file: Path) -> None:
+    def statuses() -> list[int]:
+        url = f"http://127.0.0.1:{gateway.management_port}/admin/v1/coupons?limit=1"
+        return [call("GET", url, None, bearer(token)).status for token in ("old-admin", "new-admin", issuer.token(16))]
+
+    assert statuses() == [200, 401, 401]
+    for content, event, expected in (
+        ("new-admin\nold-admin\n", "admin_token_loaded", [200, 200, 401]),
+        ("\n\n", "admin_token_kept", [200, 200, 401]),
+        ("new-admin\n", "admin_token_loaded", [401, 200, 401]),
+    ):
+        admin_token_file.write_text(content)
+        reload(gateway, event)
+        assert statuses() == expected
 
 
 def reload(gateway: Program, event: str) -> None:

@@ -49,6 +49,28 @@ static void only_the_whole_token_is_right(void **state)
     assert_int_equal(admin_token_check(&token, NULL), ADMIN_TOKEN_MISSING);
 }
 
+static void several_tokens_open_it_while_one_is_changed_for_another(void **state)
+{
+    static const struct http_slice old = {"Bearer old", 10}, new = {"Bearer new", 10};
+    static const struct http_slice both = {"Bearer old\nnew", 14}, none = {"Bearer ", 7};
+    struct admin_token token;
+
+    (void)state;
+    assert_true(admin_token_set(&token, "new\r\n\nold\n"));
+    assert_int_equal(admin_token_check(&token, &old), ADMIN_TOKEN_RIGHT);
+    assert_int_equal(admin_token_check(&token, &new), ADMIN_TOKEN_RIGHT);
+    assert_int_equal(admin_token_check(&token, &both), ADMIN_TOKEN_WRONG);
+    assert_int_equal(admin_token_check(&token, &none), ADMIN_TOKEN_WRONG);
+    assert_true(admin_token_set(&token, "new"));
+    assert_int_equal(admin_token_check(&token, &old), ADMIN_TOKEN_WRONG);
+    assert_false(admin_token_set(&token, "\n\r\n"));
+    assert_false(admin_token_set(&token, ""));
+    assert_false(admin_token_set(&token, "1\n2\n3\n4\n5\n6\n7\n8\n9"));
+    assert_int_equal(admin_token_check(&token, &new), ADMIN_TOKEN_RIGHT);
+    assert_true(admin_token_set(&token, "1\n2\n3\n4\n5\n6\n7\nold"));
+    assert_int_equal(admin_token_check(&token, &old), ADMIN_TOKEN_RIGHT);
+}
+
 static void nothing_behind_the_value_is_read(void **state)
 {
     const struct http_slice scheme = {"Bearer s3cret-Token", 6};
@@ -67,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_whole_token_is_right),
+        cmocka_unit_test(several_tokens_open_it_while_one_is_changed_for_another),
         cmocka_unit_test(nothing_behind_the_value_is_read),
     };
 
