@@ -170,8 +170,9 @@ static void every_changed_character_is_seen(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         char *token = strdup(make_token(kinds[i].signer, kinds[i].header, PAYLOAD));
+        size_t len = strlen(token);
 
-        for (size_t at = 0; token[at] != '\0'; at += i == SIGN_ES256 ? 7 : 1) {
+        for (size_t at = 0; at < len; at += kinds[i].signer == SIGN_ES256 ? 7 : 1) {
             char kept = token[at];
 
             token[at] = kept == 'A' ? 'B' : 'A';
