@@ -177,19 +177,3 @@ def test_gateways_hear_of_windows(system: System, refresh_ms: int) -> None:
         assert wait_until(lambda: told("ENDED"), _SECONDS_FOR_NEWS)
     finally:
         gateway.stop()
-
-
-def test_stats(system: System) -> None:
-    coupon = system.new_coupon(3)
-    for user in (1, 2):
-        accepted = call("POST", f"{system.gateways[0]}/api/v1/coupons/{coupon}/issue", {"userId": user})
-        assert result(system, accepted)[1] == "ISSUED"
-    answer = system.admin("GET", f"/coupons/{coupon}/stats")
-    print(answer.text)
-    assert {name: answer.json[name] for name in ("couponId", "totalStock", "issuedCount", "remaining", "byStatus")} == {
-        "couponId": coupon, "totalStock": 3, "issuedCount": 2, "remaining": 1,
-        "byStatus": {"ISSUED": 2, "USED": 0, "EXPIRED": 0, "REVOKED": 0},
-    }  # fmt: skip
-    fresh = system.admin("GET", f"/coupons/{system.new_coupon(1)}/stats")
-    assert fresh.json["byStatus"] == {"ISSUED": 0, "USED": 0, "EXPIRED": 0, "REVOKED": 0}
-    assert system.admin("GET", f"/coupons/{system.unused_id()}/stats").code == "UNKNOWN_COUPON"
