@@ -16,7 +16,7 @@ const struct option_spec worker_option_specs[] = {
     {.name = "kafka-group",
      .type = OPTION_TEXT,
      .offset = offsetof(struct worker_config, group),
-     .default_value = "coupon-issue-group",
+     .default_value = WORKER_GROUP,
      .min = 1,
      .max = 249,
      .argument = "NAME",
@@ -89,12 +89,12 @@ enum option_result worker_config_read(struct worker_config *config, int argc, ch
         "       issue-worker relay [OPTION]...\n"
         "       issue-worker statistics [OPTION]...\n"
         "       issue-worker notification --file FILE | --webhook URL [OPTION]...\n"
-        "       issue-worker probe ...",
+        "       issue-worker advice ...\n       issue-worker probe ...",
         "Takes issue requests from Kafka, decides them in order, and keeps coupons and "
         "results in MySQL. Start as many as the topic has partitions; each takes its "
         "share. SIGTERM finishes the open batch and leaves the group. What can't be "
         "decided becomes a dead letter; issue-worker dlt --help says what to do about those. "
         "What is issued is told of in the outbox, from where issue-worker relay publishes it. "
-        "issue-worker probe asks a running one whether it is ready.",
+        "issue-worker advice says how many workers help, issue-worker probe whether one is ready.",
         groups, COUNT(groups), argc, argv);
 }

@@ -9,7 +9,9 @@
 #include "common/mysql/sql_options.h"
 #include "common/redis/redis_options.h"
 
-#define WORKER_MANAGEMENT_LISTEN "127.0.0.1:8082" /* the default */
+/* Defaults. */
+#define WORKER_MANAGEMENT_LISTEN "127.0.0.1:8082"
+#define WORKER_GROUP "coupon-issue-group"
 
 /* Everything that can be set on an issue-worker. */
 struct worker_config {

@@ -16,6 +16,7 @@
 #include "common/management/health.h"
 #include "common/management/probe_command.h"
 #include "common/mysql/schema_version.h"
+#include "issue-worker/advice/advice_command.h"
 #include "issue-worker/config.h"
 #include "issue-worker/consume_loop.h"
 #include "issue-worker/dlt/dlt_command.h"
@@ -267,6 +268,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } modes[] = {
     {"dlt", dlt_command},
+    {"advice", advice_command},
     {"relay", relay_command},
     {"statistics", statistics_command},
     {"notification", notification_command},
