@@ -62,11 +62,18 @@ def test_files_that_settings_name_are_mounted(objects: tuple[Object, ...], progr
     assert all(path.rpartition("/")[2] == key for path, key in mounted.items())
 
 
+def test_users_prove_who_they_are_but_in_dev() -> None:
+    for name in OVERLAYS:
+        given = environment(overlay(name), "api-gateway")
+        assert given["COUPON_AUTH"] == ("off" if name == "dev" else "jwt")
+        assert name == "dev" or {"COUPON_JWT_JWKS_FILE", "COUPON_JWT_ISSUER", "COUPON_JWT_AUDIENCE"} <= given.keys()
+
+
 def test_a_secret_that_is_made_here_has_all_keys(objects: tuple[Object, ...]) -> None:
     wanted = {key for program in _OURS for key in mounted_files(objects, program).values()}
     for secret in (o for o in objects if o["kind"] == "Secret"):
         assert wanted <= secret["data"].keys()
-    assert {key for key in wanted if not key.startswith("mysql-password")} == {
+    assert {key for key in wanted if not key.startswith("mysql-password")} - {"jwks"} == {
         setting.flag.removeprefix("--").removesuffix("-file") for setting in settings("api-gateway")
         if setting.required and setting.flag.endswith("-file") and "mysql" not in setting.flag
     }  # fmt: skip
