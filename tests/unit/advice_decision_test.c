@@ -134,6 +134,22 @@ static void the_time_is_that_of_the_last_partition(void **state)
     assert_true(fabs(advice.longest_s - 60) < 0.001);
 }
 
+static void partitions_are_dealt_out_as_the_range_assignor_does(void **state)
+{
+    const struct advice_partition partitions[] = {
+        {0, 1, 0}, {0, 2, 0}, {0, 4, 0}, {0, 8, 0}, {0, 16, 0}};
+    const struct advice_question question = {partitions, COUNT(partitions), 0, 0, 60};
+    static const double busiest[] = {31, 24, 16, 16, 16}; /* 0-2 3-4; 0-1 2-3 4; … */
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(busiest); i++) {
+        double seen = advice_busiest(&question, i + 1);
+
+        if (fabs(seen - busiest[i]) > 0.001)
+            fail_msg("%zu consumers: expected %.0f, saw %.0f", i + 1, busiest[i], seen);
+    }
+}
+
 static void no_partitions_no_advice(void **state)
 {
     (void)state;
@@ -148,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_hot_partition_that_one_consumer_can_do_gets_one),
         cmocka_unit_test(capacity_is_seen_where_something_was_left_to_do),
         cmocka_unit_test(the_time_is_that_of_the_last_partition),
+        cmocka_unit_test(partitions_are_dealt_out_as_the_range_assignor_does),
         cmocka_unit_test(no_partitions_no_advice),
     };
 
