@@ -162,6 +162,12 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The API's description is built in.
+api_hash = $(shell sha256sum api-gateway/api/$(1).yaml | cut -c1-16)
+API_DOCUMENT := $(BUILD)/obj/api-gateway/api_document.o
+$(API_DOCUMENT): $(wildcard api-gateway/api/*.yaml)
+$(API_DOCUMENT): CPPFLAGS += -DAPI_PUBLIC_HASH='"$(call api_hash,public)"' -DAPI_ADMIN_HASH='"$(call api_hash,admin)"'
+
 $(BUILD)/obj/llhttp/%.o: /usr/share/llhttp/%.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(LLHTTP_INCLUDE) $(OPTIMIZE) -g $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -w -c -o $@ $<

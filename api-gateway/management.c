@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api-gateway/api_document.h"
 #include "api-gateway/handlers/admin.h"
 #include "api-gateway/handlers/admin_call.h"
 #include "common/http/http_server.h"
@@ -55,6 +56,7 @@ static const struct http_route routes[] = {
     {HTTP_METHOD_GET, "/livez", health_answer_livez, 0},
     {HTTP_METHOD_GET, "/readyz", answer_readyz, 0},
     {HTTP_METHOD_GET, "/metrics", health_answer_metrics, 0},
+    {HTTP_METHOD_GET, "/openapi.yaml", api_document_handle_admin, 0},
     {HTTP_METHOD_POST, "/admin/v1/coupons", admin_handle_create, ADMIN_COUPON_MAX_BODY},
     {HTTP_METHOD_GET, "/admin/v1/coupons", admin_handle_list, 0},
     {HTTP_METHOD_GET, "/admin/v1/coupons/{id}", admin_handle_read, 0},

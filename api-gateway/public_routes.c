@@ -1,5 +1,6 @@
 #include "api-gateway/public_routes.h"
 
+#include "api-gateway/api_document.h"
 #include "api-gateway/handlers/coupon.h"
 #include "api-gateway/handlers/issue.h"
 #include "api-gateway/handlers/result.h"
@@ -21,6 +22,7 @@ static const struct http_route routes[] = {
      USE_BODY_MAX},
     {HTTP_METHOD_POST, "/api/v1/coupons/{couponId}/issued/{issueNo}/cancel-use",
      user_coupon_handle_cancel, USE_BODY_MAX},
+    {HTTP_METHOD_GET, "/openapi.yaml", api_document_handle_public, 0},
     /* older paths */
     {HTTP_METHOD_POST, "/coupons/{couponId}/issue", issue_handle_coupon, ISSUE_BODY_MAX},
     {HTTP_METHOD_GET, "/coupons/result/{requestId}", result_handle, 0},

@@ -73,6 +73,7 @@ missing_packages() {
     has_llhttp || first_available libllhttp-dev node-llhttp
     has_java || first_available "openjdk-$JAVA_AT_LEAST-jre-headless" openjdk-21-jre-headless
     command -v mvn >/dev/null || echo maven
+    command -v node >/dev/null || echo nodejs
     has_libfuzzer || libfuzzer_packages
     has_database_server || first_available mariadb-server-core mysql-server-core-8.0
     has_database_client || first_available mariadb-client mysql-client

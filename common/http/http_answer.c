@@ -60,7 +60,9 @@ void http_answer_write(struct strbuf *out, const struct http_answer *answer, con
     }
     at = PUT_LITERAL(at, "\r\nDate: ");
     at = put_text(at, date);
-    at = PUT_LITERAL(at, "\r\nCache-Control: no-store\r\n");
+    at = PUT_LITERAL(at, "\r\n");
+    if (fields_len == 0 || strncmp(answer->fields, "Cache-Control: ", 15) != 0)
+        at = PUT_LITERAL(at, "Cache-Control: no-store\r\n");
     if (fields_len > 0)
         at = put(at, answer->fields, fields_len);
     if (more_len > 0)

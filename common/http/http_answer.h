@@ -9,8 +9,9 @@
 struct http_answer {
     int status;
     const char *content_type;
-    const char *fields;      /* "Name: value\r\n" lines, or NULL */
-    const char *more_fields; /* the same */
+    const char *fields; /* "Name: value\r\n" lines, or NULL; where they begin with Cache-Control,
+                         * the answer is not no-store */
+    const char *more_fields; /* the same, but for that */
     const char *body;
     size_t body_len;
     bool to_head; /* answers HEAD: the head of the answer only */

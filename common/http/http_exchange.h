@@ -39,7 +39,8 @@ void http_exchange_add_fields(struct http_exchange *exchange, const char *fields
 void http_exchange_json(struct http_exchange *exchange, int status, const char *fields,
                         const char *body, size_t body_len);
 
-/* The same with another media type (metrics, plain text). */
+/* The same with another media type (metrics, plain text). All answers are "Cache-Control: no-store"
+ * unless fields begin with another Cache-Control. */
 void http_exchange_reply(struct http_exchange *exchange, int status, const char *content_type,
                          const char *fields, const char *body, size_t body_len);
 
