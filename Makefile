@@ -52,7 +52,7 @@ BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 # Builds whose programs can be told to kill themselves at a failpoint.
 FAILPOINT_BUILD := $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/test FAILPOINTS=1 all
 
-.PHONY: all help setup demo test check unit system images-check faults faults-red soak asan tsan fuzz bench up setup-db down status format clean
+.PHONY: all help setup demo test check unit system images-check scaling faults faults-red soak asan tsan fuzz bench up setup-db down status format clean
 
 all: $(BINARIES) ## build the programs into build/bin
 
@@ -77,6 +77,9 @@ unit system: setup ## unit tests and component tests alone; system tests alone (
 
 images-check: setup ## build the images' steps in Debian systems made here, and run them as compose.yaml says; long, needs root
 	@$(PYTHON) -m tests.run images $(ARGS)
+
+scaling: setup ## workers added and removed by KEDA's formula on real lag, under a load that rises and falls
+	@$(PYTHON) -m tests.run scaling $(ARGS)
 
 faults: setup ## break it on purpose and look: make faults ROW="13 14" SEED=n; all rows take long; table, JSON under build/faults
 	@$(MAKE) --no-print-directory -j2 all

@@ -156,6 +156,20 @@ fetch_kafka() {
     say "Kafka: $(find "$KAFKA_LIBS" -name '*.jar' | wc -l) jars in $KAFKA_LIBS"
 }
 
+# Beside the broker's jars, for tests of two regions.
+fetch_mirror_maker() {
+    local version folder=build/kafka-mirror name
+    version=$(sed -n 's/.*<kafka.version>\(.*\)<.*/\1/p' "$KAFKA_POM")
+    if [[ -e $folder/connect-mirror-$version.jar && -e $folder/connect-mirror-client-$version.jar ]]; then return; fi
+    for name in connect-mirror connect-mirror-client; do
+        if ! timeout 300 mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+            -Dartifact="org.apache.kafka:$name:$version" -DoutputDirectory="$folder" >>"$LOG" 2>&1 </dev/null; then
+            say "Maven could not fetch MirrorMaker (log: $LOG): the test of two regions is skipped"
+            return
+        fi
+    done
+}
+
 # What the files in deploy/ are checked with, in exact versions. Nothing of it runs while it is installed.
 fetch_deploy_tools() {
     local list=tests/deploy/package.json
@@ -181,4 +195,5 @@ mkdir -p build
 : >"$LOG"
 install_what_is_missing
 fetch_deploy_tools
+fetch_mirror_maker
 if fetch_kafka; then say "all present"; fi

@@ -4,6 +4,7 @@
   unit     unit and component tests, the fuzz targets on their corpora
   system   the system tests on real servers; further arguments go to pytest, e.g. -k crowd
   images   the images of deploy/images, built and run in Debian systems made here; long
+  scaling  workers added and removed by KEDA's formula on a real broker's lag; two minutes
   faults   the short version of every row of the table of faults; further arguments go to pytest
   all      check, component tests, system tests but for the longest, some of the faults, a short demo: a quarter of an hour
 
@@ -81,12 +82,18 @@ class Run:
         """What is in deploy/, by the tools of its users. A sanitized build changes nothing there."""
         if not self.variant.sanitized:
             self.tally.heading("deployment")
-            self._pytest("deploy", ["-q", "--no-header", "tests/deploy", "--ignore=tests/deploy/images"]).finish(self.tally)
+            what = ["tests/deploy", "tests/scaling/test_autoscaler.py", "--ignore=tests/deploy/images"]
+            self._pytest("deploy", ["-q", "--no-header", *what]).finish(self.tally)
 
     def image_tests(self) -> None:
         """Images built and run."""
         self.tally.heading("images")
         self._pytest("images", ["tests/deploy/images", *self.arguments]).finish(self.tally)
+
+    def scaling_tests(self) -> None:
+        """The whole of tests/scaling."""
+        self.tally.heading("scaling")
+        self._pytest("scaling", ["tests/scaling", *self.arguments]).finish(self.tally)
 
     def system_tests(self) -> None:
         """pytest on real servers."""
@@ -134,7 +141,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python3 -m tests.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("all", "check", "unit", "system", "images", "faults"))
+    parser.add_argument("what", choices=("all", "check", "unit", "system", "images", "scaling", "faults"))
     parser.add_argument("--build", default="build", metavar="DIR")
     options, arguments = parser.parse_known_args()
     run = Run(Variant(options.build.rstrip("/")), arguments)
@@ -143,23 +150,25 @@ def main() -> int:
         run.lint()
     run.tally.heading("build")
     targets = {"all": ["all", "tests"], "check": ["all", "tests"], "unit": ["tests"], "system": ["all"],
-               "images": ["all"], "faults": ["all"]}  # fmt: skip
+               "images": ["all"], "scaling": ["all"], "faults": ["all"]}  # fmt: skip
     built = run.build(run.variant, *targets[options.what])
     if built and options.what in ("all", "system", "faults") and run.variant.failpoints != run.variant:
         built = run.build(run.variant.failpoints, "all")
     if built:
         if options.what in ("all", "check"):
             run.binaries()
-        if options.what not in ("system", "images", "faults"):
+        if options.what not in ("system", "images", "scaling", "faults"):
             run.c_tests("unit", "fuzz")
         if options.what in ("all", "unit"):
             run.c_tests("component")
-        if options.what not in ("system", "images", "faults"):
+        if options.what not in ("system", "images", "scaling", "faults"):
             run.python_tests()
         if options.what in ("all", "check"):
             run.deploy_tests()
         if options.what == "images":
             run.image_tests()
+        if options.what == "scaling":
+            run.scaling_tests()
         if options.what == "all":
             run.most_system_tests()
             run.few_faults()

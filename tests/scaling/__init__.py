@@ -1,0 +1,1 @@
+"""Workers added and removed as Kubernetes would, by the ScaledObject of deploy/kubernetes, on a real broker's lag."""
