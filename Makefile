@@ -108,10 +108,10 @@ bench: setup ## speed against ceilings measured in the same run; JSON under buil
 	@$(MAKE) --no-print-directory -j2 all benches
 	@$(PYTHON) -m tests.bench.run
 
-up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2 BROKERS=1
+up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2 BROKERS=1 MONITORING=1
 	@$(PYTHON) -m deploy.local up $(if $(WORKERS),--workers $(WORKERS)) \
 	  $(if $(PARTITIONS),--partitions $(PARTITIONS)) $(if $(GATEWAYS),--gateways $(GATEWAYS)) \
-	  $(if $(BROKERS),--brokers $(BROKERS))
+	  $(if $(BROKERS),--brokers $(BROKERS)) $(if $(filter 0,$(MONITORING)),--no-monitoring,$(if $(MONITORING),--monitoring))
 
 setup-db: ## the database, its tables and users: of the local system, or ARGS="--host db --passwords DIR" of any server
 	@$(if $(ARGS),$(PYTHON) -m deploy.schema.setup_db $(ARGS),$(PYTHON) -m deploy.local setup-db)

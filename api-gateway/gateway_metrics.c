@@ -22,10 +22,52 @@ struct gateway_metrics {
     struct metric **durations; /* [route][status]; made when first met */
     struct metric *refused[ADMISSION_CLOSED + 1];
     struct metric *unknown;
+    struct metric *accepted[2];
+    struct metric *delivered[ISSUE_DELIVERY_UNKNOWN + 1];
+    struct metric *coupons[COUPON_DOUBTFUL + 1];
+    struct metric *results[2];
     struct metric *connections;
     struct metric *waiting;
     struct metric *produces;
 };
+
+static void make_flow(struct gateway_metrics *metrics)
+{
+    static const char *const answers[] = {
+        [COUPON_KNOWN] = "answer=\"known\"",
+        [COUPON_ABSENT] = "answer=\"absent\"",
+        [COUPON_WAIT] = "answer=\"wait\"",
+        [COUPON_DOUBTFUL] = "answer=\"doubtful\"",
+    };
+    static const char accepted[] = "coupon_gateway_accepted_total";
+    static const char accepted_help[] = "Issue requests answered 202, by where they are kept.";
+    static const char results[] = "coupon_gateway_result_polls_total";
+    static const char results_help[] = "Polls by whether the loop's memory had the result.";
+
+    metrics->accepted[false] = metric_counter(accepted, accepted_help, "way=\"kafka\"");
+    metrics->accepted[true] = metric_counter(accepted, accepted_help, "way=\"spool\"");
+    metrics->results[false] = metric_counter(results, results_help, "memory=\"miss\"");
+    metrics->results[true] = metric_counter(results, results_help, "memory=\"hit\"");
+    for (int answer = COUPON_KNOWN; answer <= COUPON_DOUBTFUL; answer++)
+        metrics->coupons[answer] = metric_counter(
+            "coupon_gateway_coupon_lookups_total",
+            "Issue requests by what the near cache knew of their coupon.", answers[answer]);
+}
+
+static void make_deliveries(struct gateway_metrics *metrics)
+{
+    static const char *const labels[] = {
+        [ISSUE_DELIVERED] = "messaging_system=\"kafka\",messaging_operation_type=\"send\"",
+        [ISSUE_DELIVERY_UNKNOWN] = "messaging_system=\"kafka\",messaging_operation_type=\"send\","
+                                   "error_type=\"not_confirmed\"",
+    };
+
+    for (int delivery = ISSUE_DELIVERED; delivery <= ISSUE_DELIVERY_UNKNOWN; delivery++)
+        metrics->delivered[delivery] =
+            metric_histogram("messaging_client_operation_duration_seconds",
+                             "From a complete request to its record's delivery report.",
+                             labels[delivery], seconds, COUNT(seconds));
+}
 
 struct gateway_metrics *gateway_metrics_new(const struct http_route *routes, size_t count,
                                             uint32_t thread_index)
@@ -45,6 +87,8 @@ struct gateway_metrics *gateway_metrics_new(const struct http_route *routes, siz
     }
     metrics->unknown = metric_counter("coupon_gateway_outcome_unknown_total",
                                       "Issue requests that Kafka did not confirm in time.", NULL);
+    make_flow(metrics);
+    make_deliveries(metrics);
     snprintf(labels, sizeof labels, "thread=\"%" PRIu32 "\"", thread_index);
     metrics->connections =
         metric_gauge("coupon_gateway_connections", "Open client connections.", labels);
@@ -94,6 +138,27 @@ void gateway_metrics_answer(struct gateway_metrics *metrics, const char *pattern
     if (!*duration)
         *duration = make_duration(metrics, route, place);
     metric_observe(*duration, (double)duration_us / 1e6);
+}
+
+void gateway_metrics_accepted(struct gateway_metrics *metrics, bool spooled)
+{
+    metric_add(metrics->accepted[spooled], 1);
+}
+
+void gateway_metrics_delivered(struct gateway_metrics *metrics, enum issue_delivery delivery,
+                               int64_t duration_us)
+{
+    metric_observe(metrics->delivered[delivery], (double)duration_us / 1e6);
+}
+
+void gateway_metrics_coupon(struct gateway_metrics *metrics, enum coupon_answer answer)
+{
+    metric_add(metrics->coupons[answer], 1);
+}
+
+void gateway_metrics_result(struct gateway_metrics *metrics, bool in_memory)
+{
+    metric_add(metrics->results[in_memory], 1);
 }
 
 void gateway_metrics_refused(struct gateway_metrics *metrics, enum admission admission)

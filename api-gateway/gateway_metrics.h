@@ -1,10 +1,13 @@
 #ifndef GATEWAY_METRICS_H
 #define GATEWAY_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "api-gateway/admission.h"
+#include "api-gateway/coupon_cache.h"
+#include "api-gateway/issue_producer.h"
 #include "common/http/http_server.h"
 
 /* The gateway's series; see GET /metrics. One a loop, over the same series. */
@@ -18,6 +21,19 @@ void gateway_metrics_free(struct gateway_metrics *metrics);
 /* An answer was sent. */
 void gateway_metrics_answer(struct gateway_metrics *metrics, const char *pattern,
                             enum http_method method, int status, int64_t duration_us);
+
+/* A request was answered 202: its record is in Kafka, or its row in the spool. */
+void gateway_metrics_accepted(struct gateway_metrics *metrics, bool spooled);
+
+/* A record's delivery was reported, so long after its request was complete. */
+void gateway_metrics_delivered(struct gateway_metrics *metrics, enum issue_delivery delivery,
+                               int64_t duration_us);
+
+/* A request looked for its coupon in the near cache. */
+void gateway_metrics_coupon(struct gateway_metrics *metrics, enum coupon_answer answer);
+
+/* A poll came for a result: is it in the loop's memory? */
+void gateway_metrics_result(struct gateway_metrics *metrics, bool in_memory);
 
 /* A request was turned away at the gate. */
 void gateway_metrics_refused(struct gateway_metrics *metrics, enum admission admission);

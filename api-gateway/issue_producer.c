@@ -12,6 +12,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "common/base/check.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/kafka/kafka_conf.h"
 #include "common/kafka/kafka_partition.h"
@@ -37,6 +38,7 @@ struct issue_producer {
     int wake_fd;
     struct event *wake;
     size_t open;
+    int64_t report_us; /* monotonic time of the event whose reports are taken */
     struct strbuf key;
     struct strbuf value;
 };
@@ -158,6 +160,7 @@ static void take_events(struct issue_producer *producer, struct producer_client 
     while ((event = rd_kafka_queue_poll(client->queue, 0))) {
         switch (rd_kafka_event_type(event)) {
         case RD_KAFKA_EVENT_DR:
+            producer->report_us = clock_monotonic_us();
             while ((message = rd_kafka_event_message_next(event)))
                 report(producer, message);
             break;
@@ -286,6 +289,11 @@ void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *
 {
     producer->away = away;
     producer->away_cookie = cookie;
+}
+
+int64_t issue_producer_report_us(const struct issue_producer *producer)
+{
+    return producer->report_us;
 }
 
 size_t issue_producer_open(const struct issue_producer *producer)

@@ -41,6 +41,9 @@ bool issue_producer_send(struct issue_producer *producer, const struct issue_req
 void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *cookie),
                             void *cookie);
 
+/* Inside of delivered: when the reports were taken, monotonic. */
+int64_t issue_producer_report_us(const struct issue_producer *producer);
+
 /* Produces without a report yet. */
 size_t issue_producer_open(const struct issue_producer *producer);
 

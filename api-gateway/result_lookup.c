@@ -10,6 +10,7 @@
 #include "api-gateway/result_query.h"
 #include "common/base/check.h"
 #include "common/base/clock.h"
+#include "common/metrics/metrics.h"
 #include "common/base/log.h"
 #include "common/contract/request_id.h"
 #include "common/contract/result_key.h"
@@ -38,6 +39,9 @@ struct result_lookup {
     struct sql_pool *pool;
     struct sql_mailbox *mailbox;
     struct result_cache *cache;
+    struct metric *in_redis;
+    struct metric *in_sql;
+    struct metric *nowhere;
     struct question *questions;
     struct event *flush;
     struct event *tick;
@@ -111,9 +115,10 @@ static bool is_final(const char *json, size_t len)
     return !memmem(json, len, "\"status\":\"FAILED\"", strlen("\"status\":\"FAILED\""));
 }
 
-static void found(struct result_lookup *lookup, struct question *question, const char *json,
-                  size_t len)
+static void found(struct result_lookup *lookup, struct question *question, struct metric *where,
+                  const char *json, size_t len)
 {
+    metric_add(where, 1);
     if (is_final(json, len))
         result_cache_put(lookup->cache, question->request_id, question->id_len, json, len);
     end(lookup, question, RESULT_FOUND, json, len);
@@ -133,7 +138,8 @@ static void redis_answered(void *cookie, const redisReply *reply)
         /* A write that was lost may have left what a replay made good since: ask the record. */
         if (usable && reply->element[i]->type == REDIS_REPLY_STRING &&
             is_final(reply->element[i]->str, (size_t)reply->element[i]->len))
-            found(lookup, question, reply->element[i]->str, (size_t)reply->element[i]->len);
+            found(lookup, question, lookup->in_redis, reply->element[i]->str,
+                  (size_t)reply->element[i]->len);
         else
             question->state = QUESTION_ASK_SQL;
     }
@@ -208,7 +214,7 @@ static void sql_found(void *cookie, const char *request_id, const char *json, si
     struct question *question = find(lookup, request_id, strlen(request_id));
 
     if (question && question->state == QUESTION_IN_SQL)
-        found(lookup, question, json, len);
+        found(lookup, question, lookup->in_sql, json, len);
 }
 
 static void sql_ended(void *cookie, bool answered)
@@ -218,8 +224,10 @@ static void sql_ended(void *cookie, bool answered)
 
     lookup->query = NULL;
     HASH_ITER (hh, lookup->questions, question, next)
-        if (question->state == QUESTION_IN_SQL)
+        if (question->state == QUESTION_IN_SQL) {
+            metric_add(lookup->nowhere, 1);
             end(lookup, question, answered ? RESULT_ABSENT : RESULT_UNAVAILABLE, NULL, 0);
+        }
     flush_soon(lookup);
 }
 
@@ -269,6 +277,16 @@ static void tick(evutil_socket_t fd, short what, void *cookie)
             end(lookup, question, RESULT_UNAVAILABLE, NULL, 0);
 }
 
+static void make_metrics(struct result_lookup *lookup)
+{
+    static const char name[] = "coupon_gateway_result_lookups_total";
+    static const char help[] = "Questions for a result by where it was found.";
+
+    lookup->in_redis = metric_counter(name, help, "found=\"redis\"");
+    lookup->in_sql = metric_counter(name, help, "found=\"mysql\"");
+    lookup->nowhere = metric_counter(name, help, "found=\"no\"");
+}
+
 struct result_lookup *result_lookup_new(struct event_base *base, struct redis_link *redis,
                                         struct sql_pool *pool, struct sql_mailbox *mailbox,
                                         struct result_cache *cache)
@@ -281,6 +299,7 @@ struct result_lookup *result_lookup_new(struct event_base *base, struct redis_li
     lookup->pool = pool;
     lookup->mailbox = mailbox;
     lookup->cache = cache;
+    make_metrics(lookup);
     lookup->flush = event_new(base, -1, 0, flush, lookup);
     lookup->tick = event_new(base, -1, EV_PERSIST, tick, lookup);
     CHECK(lookup->flush && lookup->tick, "out of memory");

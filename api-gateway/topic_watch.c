@@ -7,17 +7,20 @@
 #include <time.h>
 #include <librdkafka/rdkafka.h>
 
+#include "api-gateway/queue_watch.h"
 #include "api-gateway/quiet_thread.h"
 #include "api-gateway/topic_layout.h"
 #include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/kafka/kafka_conf.h"
+#include "common/metrics/metrics.h"
 #include "common/mysql/sql_session.h"
 
 #define ANSWER_TIMEOUT_MS 2000
 #define SEARCH_INTERVAL_US 1000000 /* until the topic is found */
 #define WATCH_INTERVAL_US 30000000
+#define QUEUE_INTERVAL_US 2000000
 
 struct topic_watch {
     const struct sql_options *sql;
@@ -29,9 +32,12 @@ struct topic_watch {
     pthread_cond_t wake;
     bool stopping; /* under lock */
     atomic_int partitions;
-    int32_t settled;    /* thread only: topic_layout.h; 0: not known */
-    int32_t last_count; /* thread only: as it was last seen; 0: never seen */
-    bool told_missing;  /* thread only */
+    int32_t settled;           /* thread only: topic_layout.h; 0: not known */
+    int32_t last_count;        /* thread only: as it was last seen; 0: never seen */
+    bool told_missing;         /* thread only */
+    struct queue_watch *queue; /* thread only */
+    struct metric *used;
+    struct metric *existing;
 };
 
 static void topic_missing(struct topic_watch *watch)
@@ -41,6 +47,7 @@ static void topic_missing(struct topic_watch *watch)
                  watch->topic);
     watch->told_missing = true;
     atomic_store(&watch->partitions, 0);
+    metric_set(watch->existing, 0);
 }
 
 /* Requests go on to the partitions that were settled, so that their order holds. */
@@ -79,6 +86,8 @@ static void topic_found(struct topic_watch *watch, int32_t count)
         tell_count(watch, count);
     watch->told_missing = false;
     watch->last_count = count;
+    metric_set(watch->used, watch->settled);
+    metric_set(watch->existing, count);
     atomic_store(&watch->partitions, count < watch->settled ? 0 : watch->settled);
 }
 
@@ -118,14 +127,34 @@ static bool rest(struct topic_watch *watch, int64_t duration_us)
 static void *watch_thread(void *cookie)
 {
     struct topic_watch *watch = cookie;
+    int64_t ask_us = 0;
+    bool found;
 
     do {
         rd_kafka_poll(watch->client, 0);
-        ask(watch);
-    } while (
-        rest(watch, topic_watch_partitions(watch) > 0 ? WATCH_INTERVAL_US : SEARCH_INTERVAL_US));
+        if (clock_monotonic_us() >= ask_us) {
+            ask(watch);
+            ask_us = clock_monotonic_us() + WATCH_INTERVAL_US;
+        }
+        found = topic_watch_partitions(watch) > 0;
+        if (found)
+            queue_watch_look(watch->queue, watch->last_count);
+        else
+            ask_us = 0;
+    } while (rest(watch, found ? QUEUE_INTERVAL_US : SEARCH_INTERVAL_US));
+    queue_watch_free(watch->queue);
     sql_thread_stop();
     return NULL;
+}
+
+static void make_metrics(struct topic_watch *watch)
+{
+    static const char name[] = "coupon_gateway_topic_partitions";
+    static const char help[] = "Partitions of the request topic: those that requests are spread "
+                               "over, and those that Kafka has.";
+
+    watch->used = metric_gauge(name, help, "state=\"used\"");
+    watch->existing = metric_gauge(name, help, "state=\"existing\"");
 }
 
 struct topic_watch *topic_watch_start(const struct kafka_options *options,
@@ -159,6 +188,8 @@ struct topic_watch *topic_watch_start(const struct kafka_options *options,
                  rd_kafka_err2str(rd_kafka_last_error()));
         goto err1;
     }
+    make_metrics(watch);
+    watch->queue = queue_watch_new(watch->client, watch->topic, sql);
     pthread_mutex_init(&watch->lock, NULL);
     pthread_cond_init(&watch->wake, NULL);
     quiet_thread_start(&watch->thread, watch_thread, watch);

@@ -8,8 +8,9 @@
 #include "common/mysql/sql_options.h"
 
 /* A thread that asks Kafka how many partitions the request topic has: every second until it is
- * known, then now and then. Logs when the topic is missing, found, or has another number of
- * partitions than the one that was settled for it (topic_layout.h), to which requests keep. */
+ * known, then now and then; and every two seconds how much of it is not decided (queue_watch.h).
+ * Logs when the topic is missing, found, or has another number of partitions than the one that was
+ * settled for it (topic_layout.h), to which requests keep. */
 struct topic_watch;
 
 /* Both options must outlive it. NULL: error says why. */
@@ -17,7 +18,8 @@ struct topic_watch *topic_watch_start(const struct kafka_options *options,
                                       const struct sql_options *sql, char *error,
                                       size_t error_size);
 
-/* May take as long as an answer of Kafka's is waited for, 2 s. NULL is allowed. */
+/* May take as long as answers of Kafka's and MySQL's are waited for, some seconds. NULL is allowed.
+ */
 void topic_watch_stop(struct topic_watch *watch);
 
 /* The partitions over which requests are spread, from 0 on; 0: not known yet, or Kafka says that

@@ -21,6 +21,9 @@ readonly PACKAGES=(
     python3-jwt python3-cryptography
 )
 
+# These bring services that are to be neither started nor enabled; each has its package's name.
+readonly UNSTARTED=(prometheus prometheus-alertmanager prometheus-node-exporter)
+
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
@@ -98,25 +101,32 @@ install_packages() {
     fi
 }
 
-# Only for distributions whose redis-tools lacks the server.
-install_redis_server_unstarted() {
+missing_unstarted() {
+    local name
+    for name in "${UNSTARTED[@]}"; do installed "$name" || echo "$name"; done
+}
+
+# A service that was there before is left as it is.
+install_unstarted() {
     local policy=/usr/sbin/policy-rc.d
     if [[ ! -e $policy ]]; then
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
         printf '#!/bin/sh\nexit 101\n' >"$policy"
         chmod 755 "$policy"
     fi
-    install_packages redis-server
+    install_packages "$@"
     if command -v systemctl >/dev/null; then
-        systemctl disable --quiet redis-server 2>/dev/null || true
+        systemctl disable --quiet "$@" 2>/dev/null || true
     fi
 }
 
 install_what_is_missing() {
-    local missing
+    local missing unstarted
     mapfile -t missing < <(missing_packages)
-    if ((${#missing[@]} == 0)) && link_redis_server; then return; fi
+    mapfile -t unstarted < <(missing_unstarted)
+    if ((${#missing[@]} + ${#unstarted[@]} == 0)) && link_redis_server; then return; fi
     if ((EUID != 0)); then
+        missing+=("${unstarted[@]}")
         die "needs root to install ${missing[*]:-redis-server}: run
     sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]:-redis-server}
 and then make setup again"
@@ -124,8 +134,10 @@ and then make setup again"
     refresh_package_lists
     mapfile -t missing < <(missing_packages)
     if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+    if ((${#unstarted[@]})); then install_unstarted "${unstarted[@]}"; fi
     if ! link_redis_server; then
-        install_redis_server_unstarted
+        # Only for distributions whose redis-tools lacks the server.
+        install_unstarted redis-server
         link_redis_server || die "redis-server is not there after installing it"
     fi
 }

@@ -53,6 +53,15 @@ const struct option_spec worker_option_specs[] = {
      .argument = "on|off",
      .help = "Whether what is issued or sold out is written to the outbox too, for issue-worker "
              "relay to publish."},
+    {.name = "reconcile-interval",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct worker_config, reconcile_interval_s),
+     .default_value = "10",
+     .min = 0,
+     .max = 3600,
+     .argument = "SECONDS",
+     .help = "How often each partition's latest results, up to a thousand, are counted again in "
+             "MySQL; what is missing is told as a metric. 0: never."},
     {.name = "management-listen",
      .type = OPTION_TEXT,
      .offset = offsetof(struct worker_config, management_listen),

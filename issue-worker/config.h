@@ -23,6 +23,7 @@ struct worker_config {
     int64_t batch_age_ms;
     int64_t result_ttl_s;
     const char *events;
+    int64_t reconcile_interval_s; /* 0: never */
     struct kafka_options kafka;
     struct sql_options sql;
     struct redis_options redis;

@@ -189,14 +189,17 @@ static bool attempt_once(struct consume_loop *loop)
 {
     struct issue_batch *part = current(loop);
     struct issue_attempt attempt;
-    int64_t began_us = clock_monotonic_us();
 
+    worker_metrics_oldest(loop->metrics, part);
     run_transaction(loop, part, &attempt);
     tell_of_commit(loop, &attempt);
+    worker_metrics_mysql(loop->metrics, &attempt);
     if (attempt.end == ISSUE_END_DONE) {
-        worker_metrics_batch(loop->metrics, part, clock_monotonic_us() - began_us);
+        worker_metrics_batch(loop->metrics, part, &attempt);
         if (loop->body)
             loop->body->committed(loop->body->cookie, part);
+        else if (!loop->revoked)
+            consume_remember(loop, part);
         return take_success(loop, part, attempt.now_ms);
     }
     if (loop->revoked) {

@@ -56,6 +56,8 @@ static void drop_batches(void *cookie)
     struct consume_loop *loop = cookie;
 
     consume_publish(loop);
+    consume_forget(loop);
+    worker_metrics_revoked(loop->metrics);
     issue_batch_clear(loop->other);
     if (loop->deciding)
         loop->revoked = true;
@@ -74,12 +76,14 @@ static void *run(void *cookie)
             consume_publish(loop);
         consume_decide(loop);
         consume_publish_progress(loop);
+        consume_reconcile(loop);
         if (loop->stop == FAILURE_STOP_NONE)
             loop->stop = issue_consumer_stopped(loop->consumer);
         atomic_store(&loop->ready, issue_consumer_joined(loop->consumer));
     }
     atomic_store(&loop->ready, false);
     consume_publish(loop);
+    consume_forget(loop);
     issue_batch_clear(loop->batch);
     issue_batch_clear(loop->other);
     issue_consumer_free(loop->consumer);

@@ -11,10 +11,14 @@
 #include "issue-worker/dead_letter.h"
 #include "issue-worker/issue_consumer.h"
 #include "issue-worker/issue_transaction.h"
+#include "issue-worker/reconciliation.h"
 #include "issue-worker/worker_metrics.h"
 
+#define CONSUME_WINDOWS 1024 /* partitions above are not reconciled */
+
 /* Between the files of the loop alone: consume_loop.c (start, run, stop), consume_decide.c
- * (attempts at a batch until it is decided) and consume_publish.c (what the world is told). All but
+ * (attempts at a batch until it is decided), consume_publish.c (what the world is told) and
+ * consume_reconcile.c (whether the database holds what was committed). All but
  * the atomic fields belong to the loop's thread. */
 struct consume_loop {
     const struct worker_config *config;
@@ -37,6 +41,8 @@ struct consume_loop {
     bool assigning;             /* inside the client's rebalance callback, more or less */
     uint32_t random;
     struct worker_metrics *metrics;
+    struct reconciliation_window windows[CONSUME_WINDOWS]; /* by partition */
+    int64_t reconcile_us;                                  /* monotonic: the next check */
     pthread_t thread;
     enum failure_stop stop; /* why it can't go on */
     atomic_bool stopping;
@@ -62,6 +68,15 @@ void consume_publish_part(struct consume_loop *loop, const struct issue_batch *p
 
 /* Tell the world of the batch before, unless that is done. */
 void consume_publish(struct consume_loop *loop);
+
+/* A batch was committed: what the database must hold of it. */
+void consume_remember(struct consume_loop *loop, const struct issue_batch *committed);
+
+/* The partitions are taken away, or the loop ends. */
+void consume_forget(struct consume_loop *loop);
+
+/* From time to time, ask the database whether it holds what was committed lately. */
+void consume_reconcile(struct consume_loop *loop);
 
 /* Tell how far all partitions are. */
 void consume_publish_progress(struct consume_loop *loop);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "common/base/check.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "issue-worker/result_publisher.h"
 
@@ -56,13 +57,17 @@ void consume_publish_part(struct consume_loop *loop, const struct issue_batch *p
 
 void consume_publish(struct consume_loop *loop)
 {
+    int64_t began_us;
+
     if (!loop->unpublished)
         return;
+    began_us = clock_monotonic_us();
     issue_consumer_commit(loop->consumer, loop->other);
     publication_add_results(loop->unpublished, loop->other, loop->committed_ms);
     tell(loop, loop->unpublished);
     loop->unpublished = NULL;
     issue_batch_clear(loop->other);
+    worker_metrics_published(loop->metrics, clock_monotonic_us() - began_us);
 }
 
 /* Do the fences in MySQL say so too? They don't after a restore from an older copy: then what it
@@ -101,7 +106,7 @@ static size_t select_caught_up(struct consume_loop *loop, struct issue_progress 
     size_t caught_up = 0;
 
     for (size_t i = 0; i < count; i++) {
-        worker_metrics_lag(loop->metrics, &progress[i]);
+        worker_metrics_progress(loop->metrics, &progress[i]);
         if (progress[i].caught_up)
             progress[caught_up++] = progress[i];
     }

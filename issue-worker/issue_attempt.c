@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "common/base/clock.h"
+
 void issue_attempt_fail(struct issue_attempt *attempt, enum failure_class class,
                         enum issue_failure_source source, const struct sql_fault *fault)
 {
@@ -34,4 +36,12 @@ enum issue_commit lost_commit_look(struct lost_commit *lost, const struct issue_
     if (!same)
         return ISSUE_COMMIT_ANSWERED;
     return left == 0 ? ISSUE_COMMIT_FOUND_DONE : ISSUE_COMMIT_FOUND_UNDONE;
+}
+
+int64_t issue_attempt_phase(struct issue_attempt *attempt, enum issue_phase phase, int64_t began_us)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    attempt->phase_us[phase] = now_us - began_us;
+    return now_us;
 }

@@ -30,7 +30,18 @@ enum issue_commit {
     ISSUE_COMMIT_FOUND_UNDONE
 };
 
+/* What the time of a transaction goes into. Of one that failed, the phases behind the failure are
+ * 0. */
+enum issue_phase {
+    ISSUE_PHASE_READ,   /* fences, known requests, coupons, holdings */
+    ISSUE_PHASE_DECIDE, /* no I/O */
+    ISSUE_PHASE_WRITE,  /* rows and dead letters; the batch before is published meanwhile */
+    ISSUE_PHASE_COMMIT
+};
+#define ISSUE_PHASES (ISSUE_PHASE_COMMIT + 1)
+
 struct issue_attempt {
+    int64_t phase_us[ISSUE_PHASES];
     enum issue_end end;
     int64_t now_ms; /* DONE: the database's time of the decision */
     enum issue_commit commit;
@@ -40,6 +51,11 @@ struct issue_attempt {
         char text[512]; /* for logs: what happened, and what to do where that helps */
     } failure;
 };
+
+/* A phase that began at began_us (monotonic) ends now; gives back the instant at which the next one
+ * begins. */
+int64_t issue_attempt_phase(struct issue_attempt *attempt, enum issue_phase phase,
+                            int64_t began_us);
 
 /* The attempt failed, by the database's fault. */
 void issue_attempt_fail(struct issue_attempt *attempt, enum failure_class class,

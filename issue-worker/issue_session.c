@@ -61,3 +61,19 @@ void issue_session_rest(struct issue_session *session, enum sql_class class, boo
         sql_session_rollback(session->sql);
     session->used_us = clock_monotonic_us();
 }
+
+static void read_count(void *cookie, char **values, const unsigned long *lengths)
+{
+    (void)lengths;
+    *(int64_t *)cookie = sql_read_number(values[0], 0);
+}
+
+bool issue_session_count(struct issue_session *session, const struct strbuf *query, int64_t *count,
+                         struct sql_fault *fault)
+{
+    enum sql_class class =
+        sql_session_query(session->sql, query->data, query->len, read_count, count, fault);
+
+    issue_session_rest(session, class, true);
+    return class == SQL_OK;
+}

@@ -28,6 +28,11 @@ enum schema_state issue_session_open(struct issue_session *session, bool *fresh,
  * connection is dropped; else, if roll_back, its transaction is undone. */
 void issue_session_rest(struct issue_session *session, enum sql_class class, bool roll_back);
 
+/* Run a query whose answer is one number, by itself, over the open connection. False: *fault says
+ * why not. */
+bool issue_session_count(struct issue_session *session, const struct strbuf *query, int64_t *count,
+                         struct sql_fault *fault);
+
 void issue_session_close(struct issue_session *session);
 
 #endif

@@ -258,14 +258,17 @@ static bool send_dead_letters(struct issue_transaction *transaction,
 }
 
 /* Decide the batch's requests, and write what comes of it. */
-static enum sql_class issue(struct issue_transaction *transaction, struct issue_batch *batch)
+static enum sql_class issue(struct issue_transaction *transaction, struct issue_batch *batch,
+                            struct issue_attempt *attempt, int64_t *began_us)
 {
     enum sql_class class = issue_lookup_batch(&transaction->lookup, transaction->session.sql, batch,
                                               transaction->careful > 0, &transaction->fault);
 
     if (class != SQL_OK)
         return class;
+    *began_us = issue_attempt_phase(attempt, ISSUE_PHASE_READ, *began_us);
     decide_all(transaction, batch);
+    *began_us = issue_attempt_phase(attempt, ISSUE_PHASE_DECIDE, *began_us);
     return write_rows(transaction, batch);
 }
 
@@ -285,6 +288,7 @@ static enum sql_class run_body(struct issue_transaction *transaction, struct iss
 static bool try_batch(struct issue_transaction *transaction, struct issue_batch *batch,
                       struct issue_attempt *attempt, enum sql_class *class)
 {
+    int64_t began_us = clock_monotonic_us();
     size_t left;
 
     FAILPOINT("worker_before_fences");
@@ -304,13 +308,16 @@ static bool try_batch(struct issue_transaction *transaction, struct issue_batch 
         transaction->counts.sold_out_count = 0;
         return true;
     }
-    *class = transaction->body ? run_body(transaction, batch) : issue(transaction, batch);
+    *class = transaction->body ? run_body(transaction, batch)
+                               : issue(transaction, batch, attempt, &began_us);
     if (*class != SQL_OK)
         return true;
     /* Last before COMMIT, so that a batch that starts over has not written its dead letters yet. */
     if (!send_dead_letters(transaction, batch, attempt))
         return false;
+    began_us = issue_attempt_phase(attempt, ISSUE_PHASE_WRITE, began_us);
     *class = commit(transaction, batch, attempt);
+    issue_attempt_phase(attempt, ISSUE_PHASE_COMMIT, began_us);
     return true;
 }
 
@@ -386,6 +393,15 @@ bool issue_transaction_fences(struct issue_transaction *transaction, const int32
     }
     *fault = transaction->fault;
     return class == SQL_OK;
+}
+
+bool issue_transaction_count(struct issue_transaction *transaction, const struct strbuf *query,
+                             int64_t *count, struct sql_fault *fault)
+{
+    if (connect(transaction) == SCHEMA_FITS)
+        return issue_session_count(&transaction->session, query, count, fault);
+    *fault = transaction->fault;
+    return false;
 }
 
 const struct issue_sold_out *issue_transaction_sold_out(const struct issue_transaction *transaction,

@@ -47,6 +47,10 @@ void issue_transaction_run(struct issue_transaction *transaction, struct issue_b
 bool issue_transaction_fences(struct issue_transaction *transaction, const int32_t *partitions,
                               size_t count, int64_t *next_offsets, struct sql_fault *fault);
 
+/* Run a query whose answer is one number. False: *fault says why not. Not in a hook. */
+bool issue_transaction_count(struct issue_transaction *transaction, const struct strbuf *query,
+                             int64_t *count, struct sql_fault *fault);
+
 /* Of the last batch that was DONE: the coupons whose last one it issued. Valid until the next run.
  */
 const struct issue_sold_out *issue_transaction_sold_out(const struct issue_transaction *transaction,

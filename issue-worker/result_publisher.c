@@ -14,6 +14,9 @@
  * it soon (issue_producer_settle_ms is their margin) would hear it too late to be true. */
 #define AGE_MAX_US INT64_C(2000000)
 
+static const double seconds[] = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+                                 0.025,   0.05,   0.1,   0.25,   0.5,   1};
+
 struct queued {
     struct publication *publication;
     int64_t since_us;
@@ -32,20 +35,23 @@ struct result_publisher {
     struct strbuf commands;        /* thread only */
     struct metric *written;
     struct metric *dropped;
+    struct metric *exchange;
 };
 
 static void write_out(struct result_publisher *publisher, const struct queued *queued)
 {
     const struct publication *publication = queued->publication;
     enum redis_session_end end = REDIS_SESSION_DOWN;
+    int64_t began_us = clock_monotonic_us();
     size_t replies;
 
-    if (clock_monotonic_us() - queued->since_us < AGE_MAX_US &&
+    if (began_us - queued->since_us < AGE_MAX_US &&
         redis_session_worth_trying(publisher->session)) {
         strbuf_clear(&publisher->commands);
         replies = publication_encode(publication, publisher->result_ttl_s, &publisher->commands);
         end = redis_session_exchange(publisher->session, publisher->commands.data,
                                      publisher->commands.len, replies);
+        metric_observe(publisher->exchange, (double)(clock_monotonic_us() - began_us) / 1e6);
     }
     metric_add(end == REDIS_SESSION_DONE ? publisher->written : publisher->dropped,
                publication->result_count);
@@ -93,6 +99,9 @@ struct result_publisher *result_publisher_start(const struct redis_options *opti
         metric_counter("coupon_worker_results_published_total", "Results written to Redis.", NULL);
     publisher->dropped = metric_counter("coupon_worker_results_unpublished_total",
                                         "Results not written to Redis; MySQL has them.", NULL);
+    publisher->exchange = metric_histogram("coupon_worker_redis_exchange_duration_seconds",
+                                           "Time of an exchange with Redis, failed ones too.", NULL,
+                                           seconds, sizeof seconds / sizeof seconds[0]);
     pthread_mutex_init(&publisher->lock, NULL);
     pthread_cond_init(&publisher->wake, NULL);
     CHECK(pthread_create(&publisher->thread, NULL, run, publisher) == 0, "no thread");

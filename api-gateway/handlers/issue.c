@@ -26,6 +26,7 @@ struct issue_accept {
     enum admission refusal; /* what to answer when no earlier answer is found */
     struct coupon_wait coupon;
     struct result_wait earlier;
+    int64_t began_us; /* when the request was complete */
     int64_t deadline_us;
     bool produced;
     TAILQ_ENTRY(issue_accept) next; /* in thread->accepts while produced and not answered */
@@ -75,9 +76,13 @@ void issue_delivered_report(void *cookie, enum issue_delivery delivery,
                             struct result_location location)
 {
     struct issue_accept *accept = cookie;
+    struct io_thread *thread = accept->thread;
 
+    gateway_metrics_delivered(thread->metrics, delivery,
+                              issue_producer_report_us(thread->producer) - accept->began_us);
     if (accept->exchange && delivery == ISSUE_DELIVERED) {
-        TAILQ_REMOVE(&accept->thread->accepts, accept, next);
+        TAILQ_REMOVE(&thread->accepts, accept, next);
+        gateway_metrics_accepted(thread->metrics, false);
         answer_accepted(accept, location);
     } else if (accept->exchange) {
         not_confirmed(accept, "a record was not delivered");
@@ -142,6 +147,7 @@ static void produce(struct issue_accept *accept)
         return;
     }
     accept->produced = true;
+    accept->began_us = http_exchange_started_us(accept->exchange);
     accept->deadline_us = kafka_deadline_us(accept);
     if (issue_producer_send(thread->producer, &accept->request,
                             topic_watch_partitions(thread->topic), accept))
@@ -246,6 +252,7 @@ void issue_wanted(struct http_exchange *exchange, const struct issue_wish *wish,
     struct issue_accept *accept;
     enum coupon_answer answer = coupon_cache_find(thread->coupons, wish->coupon_id, &view, NULL);
 
+    gateway_metrics_coupon(thread->metrics, answer);
     if (answer == COUPON_KNOWN)
         admission = admission_decide(view, wall_ms);
     if (admission != ADMISSION_ADMIT && !wish->key) {

@@ -51,6 +51,7 @@ static void answer(const struct issue_spooled *spooled, struct http_exchange *ex
 
     switch (outcome) {
     case SPOOL_COMMITTED:
+        gateway_metrics_accepted(spooled->thread->metrics, true);
         issue_answer_accepted(spooled->thread, exchange, request, spooled->publish,
                               RESULT_LOCATION_NONE);
         break;

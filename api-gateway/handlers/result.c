@@ -221,6 +221,7 @@ void result_handle(struct http_exchange *exchange)
     }
     json =
         result_cache_get(thread->results, question.request_id.data, question.request_id.len, &len);
+    gateway_metrics_result(thread->metrics, json);
     if (json) {
         if (is_owner(&caller, false, json, len))
             answer_json(thread, exchange, "", json, len);

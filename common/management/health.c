@@ -2,6 +2,7 @@
 
 #include "common/base/strbuf.h"
 #include "common/metrics/metrics.h"
+#include "common/metrics/process_metrics.h"
 
 #define PLAIN "text/plain; charset=utf-8"
 
@@ -37,6 +38,7 @@ void health_answer_metrics(struct http_exchange *exchange)
     struct strbuf body = STRBUF_INIT;
 
     metrics_write(&body);
+    process_metrics_write(&body);
     http_exchange_reply(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", NULL, body.data,
                         body.len);
     strbuf_free(&body);

@@ -4,6 +4,7 @@
 /* How metrics are held; for metrics.c, which counts, and metrics_text.c, which prints. */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,8 @@ struct metric {
     char *labels; /* NULL: none */
     const double *bounds;
     size_t bound_count;
+    bool age;            /* a gauge that holds an instant */
+    _Atomic bool hidden; /* a gauge that was unset */
     _Atomic int64_t gauge;
     struct metric_shard *shards; /* NULL for a gauge */
 };

@@ -129,6 +129,14 @@ struct metric *metric_gauge(const char *name, const char *help, const char *labe
     return register_metric(name, help, labels, METRIC_GAUGE, NULL, 0);
 }
 
+struct metric *metric_age(const char *name, const char *help, const char *labels)
+{
+    struct metric *metric = metric_gauge(name, help, labels);
+
+    metric->age = true;
+    return metric;
+}
+
 struct metric *metric_histogram(const char *name, const char *help, const char *labels,
                                 const double *bounds, size_t bound_count)
 {
@@ -149,6 +157,14 @@ void metric_set(struct metric *gauge, int64_t value)
 {
     CHECK(gauge->type == METRIC_GAUGE, "metric of type %d", gauge->type);
     atomic_store_explicit(&gauge->gauge, value, memory_order_relaxed);
+    if (atomic_load_explicit(&gauge->hidden, memory_order_relaxed))
+        atomic_store_explicit(&gauge->hidden, false, memory_order_relaxed);
+}
+
+void metric_unset(struct metric *gauge)
+{
+    CHECK(gauge->type == METRIC_GAUGE, "metric of type %d", gauge->type);
+    atomic_store_explicit(&gauge->hidden, true, memory_order_relaxed);
 }
 
 void metric_observe(struct metric *histogram, double value)

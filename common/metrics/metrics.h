@@ -21,6 +21,11 @@ struct metric;
 struct metric *metric_counter(const char *name, const char *help, const char *labels);
 struct metric *metric_gauge(const char *name, const char *help, const char *labels);
 
+/* A gauge of how long ago something was, in seconds: metric_set it to that instant in milliseconds
+ * of the wall clock, or to 0 for "it is not so now", which reads 0. The age is worked out when the
+ * page is written, so it goes on growing while the program is stuck. */
+struct metric *metric_age(const char *name, const char *help, const char *labels);
+
 /* bounds: ascending upper bounds, at most 20, kept by pointer (static). */
 struct metric *metric_histogram(const char *name, const char *help, const char *labels,
                                 const double *bounds, size_t bound_count);
@@ -28,6 +33,8 @@ struct metric *metric_histogram(const char *name, const char *help, const char *
 /* Hot path, any thread, no lock: relaxed atomics on a slot of the calling thread. */
 void metric_add(struct metric *counter, uint64_t amount);
 void metric_set(struct metric *gauge, int64_t value);
+/* Leave the series out of the page until it is set again: it is not this process's to tell now. */
+void metric_unset(struct metric *gauge);
 /* Not a number is not observed. */
 void metric_observe(struct metric *histogram, double value);
 

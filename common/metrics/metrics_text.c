@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
+
 static void add_double(struct strbuf *out, double number)
 {
     char text[32];
@@ -78,6 +80,23 @@ static void write_histogram(struct strbuf *out, const char *name, const struct m
     add_count_line(out, name, "_count", metric->labels, count);
 }
 
+static void write_gauge(struct strbuf *out, const char *name, const struct metric *metric)
+{
+    int64_t value = (int64_t)metric_value(metric);
+    int64_t now_ms;
+
+    if (atomic_load_explicit(&metric->hidden, memory_order_relaxed))
+        return;
+    start_line(out, name, "", metric->labels);
+    if (metric->age && value > 0) {
+        now_ms = clock_wall_ms();
+        add_double(out, now_ms > value ? (double)(now_ms - value) / 1000 : 0);
+        strbuf_add(out, "\n", 1);
+        return;
+    }
+    strbuf_addf(out, "%" PRId64 "\n", value);
+}
+
 static void write_metric(struct strbuf *out, const char *name, const struct metric *metric)
 {
     switch (metric->type) {
@@ -85,8 +104,7 @@ static void write_metric(struct strbuf *out, const char *name, const struct metr
         add_count_line(out, name, "", metric->labels, metric_value(metric));
         return;
     case METRIC_GAUGE:
-        start_line(out, name, "", metric->labels);
-        strbuf_addf(out, "%" PRId64 "\n", (int64_t)metric_value(metric));
+        write_gauge(out, name, metric);
         return;
     case METRIC_HISTOGRAM:
         write_histogram(out, name, metric);

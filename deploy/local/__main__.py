@@ -45,6 +45,8 @@ def _arguments() -> argparse.Namespace:
     up.add_argument("--gateways", type=_count, help="default: as at the last up, or 2")
     up.add_argument("--brokers", type=_broker_count, help="Kafka nodes, 1 or 3; default: as it is, or 1")
     up.add_argument("--relays", type=_count, default=1, help="of events; default: 1")
+    up.add_argument("--monitoring", action=argparse.BooleanOptionalAction, help="Prometheus, Alertmanager and"
+                    " node_exporter too; default: as at the last up, or not")  # fmt: skip
     commands.add_parser("down", help="end what up started; data stays")
     commands.add_parser("status", help="print how all is doing; exit code 1 if anything is not up")
     commands.add_parser("wipe", help="down, and remove all data")
@@ -64,6 +66,7 @@ def main() -> int:
             workers=getattr(options, "workers", None),
             relays=getattr(options, "relays", None),
             brokers=getattr(options, "brokers", None),
+            monitoring=getattr(options, "monitoring", None),
         )
         if options.command == "status":
             return 0 if print_status(world) else 1

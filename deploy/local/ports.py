@@ -18,6 +18,9 @@ class Ports:
     relay_management: int = 8083
     statistics_management: int = 8084
     notification_management: int = 8085
+    prometheus: int = 19090
+    alertmanager: int = 19091
+    node_exporter: int = 19100
 
     def shifted(self, by: int) -> "Ports":
         """All of them moved up: a world beside another one."""

@@ -21,7 +21,7 @@ def print_status(world: World) -> bool:
 
 def _print_processes(world: World) -> bool:
     rows, all_ready = [], True
-    for member in world.members():
+    for member in [*world.members(), *world.monitors()]:
         state = member.process.state()
         if state == "running":
             state = "ready" if member.ready() else "NOT READY"

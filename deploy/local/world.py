@@ -17,6 +17,7 @@ from deploy.local.kafka import THREE_NODES_JAVA_OPTIONS, KafkaBroker, Voter
 from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.kafka_protocol import KafkaError
 from deploy.local.database import setup_database, user_of
+from deploy.local.monitoring import RULES, Alertmanager, NodeExporter, Prometheus
 from deploy.local.mariadb import DATABASE, MariaDb
 from deploy.local.ports import Ports
 from deploy.local.process import Process
@@ -35,7 +36,8 @@ EVENT_BYTES = 1_048_588  # Kafka counts a batch of records as one
 _HOW_TO_WIPE = "    make down && /usr/bin/python3 -m deploy.local wipe"
 
 _Item = TypeVar("_Item")
-_CONTENT = ("mariadb", "redis", "secrets", "pids", "logs", "world.json", "lock")
+_MONITORS = ("prometheus", "alertmanager", "node-exporter")
+_CONTENT = ("mariadb", "redis", *_MONITORS, "secrets", "pids", "logs", "world.json", "lock")
 _KAFKA = "kafka"  # one node has this name, several have it with -1, -2, …
 
 
@@ -80,6 +82,8 @@ class World:
         gateway_environment: Mapping[str, str] | None = None,
         worker_environment: Mapping[str, str] | None = None,
         buffer_pool: str = "512M",
+        monitoring: bool | None = None,
+        rules: Path = RULES,
         progress: Callable[[str], None] = print_progress,
     ) -> None:
         self.data_dir = data_dir.resolve()
@@ -106,6 +110,11 @@ class World:
         self.relays = [self.make_relay(number) for number in range(relays)]
         self.event_readers = [self.make_event_reader("statistics")] if relays else []
 
+        self.monitoring: bool = last.get("monitoring", False) if monitoring is None else monitoring
+        self.node_exporter = NodeExporter(self.data_dir, self.ports.node_exporter)
+        self.alertmanager = Alertmanager(self.data_dir, self.ports.alertmanager)
+        self.prometheus = Prometheus(self.data_dir, self.ports.prometheus, self.ports.alertmanager, self._targets(), rules)
+
     def up(self) -> None:
         """Start what is missing, end gateways and workers beyond the number wanted, and return when all
         is ready. Raises LocalError; what was started by then stays up."""
@@ -113,6 +122,7 @@ class World:
             self.up_servers()
             self._stop_surplus()
             self._start_all([*self.gateways, *self.workers, *self.relays, *self.event_readers])
+            self._start_all(self.monitors())
 
     def up_servers(self) -> None:
         """The part of up() below the programs: servers, schema and topics. No lock is taken."""
@@ -265,6 +275,10 @@ class World:
         """All that should be up."""
         return [*self.brokers, self.mariadb, self.redis, *self.gateways, *self.workers, *self.relays, *self.event_readers]
 
+    def monitors(self) -> list[NodeExporter | Alertmanager | Prometheus]:
+        """What watches the rest, where that was asked for."""
+        return [self.node_exporter, self.alertmanager, self.prometheus] if self.monitoring else []
+
     @property
     def brokers(self) -> list[KafkaBroker]:
         """Kafka's nodes."""
@@ -286,6 +300,13 @@ class World:
             )
             for number in range(count)
         ])  # fmt: skip
+
+    def _targets(self) -> dict[str, list[int]]:
+        return {
+            "api-gateway": [gateway.management_port for gateway in self.gateways],
+            "issue-worker": [worker.management_port for worker in self.workers],
+            "expiry-batch": [self.ports.node_exporter],
+        }
 
     def _is_server(self, name: str) -> bool:
         return name in (self.mariadb.name, self.redis.name) or name.startswith(_KAFKA)
@@ -328,8 +349,8 @@ class World:
         self._in_parallel(stop, processes)
 
     def _stop_surplus(self) -> None:
-        wanted = {member.name for member in self.members()}
-        kinds = ("api-gateway-", "issue-worker-", "relay-", "statistics")
+        wanted = {member.name for member in [*self.members(), *self.monitors()]}
+        kinds = ("api-gateway-", "issue-worker-", "relay-", "statistics", *_MONITORS)
         surplus = [name for name in self.process_names() if name.startswith(kinds) and name not in wanted]
         self._stop_all([Process(self.data_dir, name) for name in surplus])
 
@@ -368,6 +389,7 @@ class World:
             "workers": len(self.workers),
             "relays": len(self.relays),
             "brokers": len(self.brokers),
+            "monitoring": self.monitoring,
             "ports": asdict(self.ports),
         }
         fresh = self.data_dir / "world.json.new"

@@ -76,7 +76,8 @@ class Run:
     def python_tests(self) -> None:
         """The tests of the tests' own parts."""
         self.tally.heading("model, checkers and runner")
-        self._pytest("support", ["-q", "--no-header", "tests/support", "tests/run", "tests/api"]).finish(self.tally)
+        folders = ["tests/support", "tests/run", "tests/api", "tests/monitoring"]
+        self._pytest("support", ["-q", "--no-header", *folders]).finish(self.tally)
 
     def deploy_tests(self) -> None:
         """What is in deploy/, by the tools of its users. A sanitized build changes nothing there."""

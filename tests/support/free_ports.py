@@ -16,5 +16,6 @@ def free_ports() -> Ports:
     for _ in range(50):
         base = choice.randrange(_FIRST, _LAST, _BLOCK)
         if all(port.is_free(base + number) for number in range(_BLOCK)):
-            return Ports(base, base + 1, base + 6, base + 7, *range(base + 10, base + 16))
+            return Ports(base, base + 1, base + 6, base + 7, *range(base + 10, base + 16),
+                         prometheus=base + 8, alertmanager=base + 9, node_exporter=base + 16)
     raise LocalError("no block of 100 free ports on 127.0.0.1")

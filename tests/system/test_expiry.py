@@ -11,6 +11,8 @@ import pytest
 
 from deploy.local.condition import wait_until
 from deploy.local.database import user_of
+from tests.monitoring.exposition import families, lint
+from tests.monitoring.metrics_table import read_table
 from tests.support.expiry import ExpiryWorld, end_of
 from tests.support.free_ports import free_ports
 
@@ -273,6 +275,9 @@ def test_metrics_are_written_after_a_run_that_came_to_its_end(expiry: ExpiryWorl
     assert file.stat().st_mode & 0o777 == 0o644, "the collector is another user"
     assert expiry.run("--metrics-file", str(file)).code == 0
     assert "coupon_expiry_complete 1\n" in file.read_text()
+    lint(file.read_text())
+    table = [row for row in read_table().values() if row.program == "expiry-batch"]
+    assert families(file.read_text()) == {row.name: (row.kind, set(row.labels)) for row in table}
     assert [path.name for path in tmp_path.iterdir()] == ["expiry.prom"]
     run = expiry.run("--metrics-file", str(tmp_path / "no" / "expiry.prom"))
     assert run.code == 74 and "No such file" in run.log

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "common/metrics/metric_family.h"
+#include "common/base/clock.h"
 #include "common/metrics/metrics.h"
 
 static const double bounds[] = {0.005, 0.1, 1, 2.5};
@@ -317,9 +318,37 @@ static void wrong_use_ends_the_process(void **state)
     }
 }
 
+static void an_age_grows_by_itself_and_an_unset_gauge_is_silent(void **state)
+{
+    struct metric *age = metric_age("test_age_seconds", "h", NULL);
+    struct metric *lag = metric_gauge("test_lag", "h", "p=\"1\"");
+    struct strbuf page = STRBUF_INIT;
+
+    (void)state;
+    metric_set(age, 0);
+    metric_set(lag, 5);
+    metrics_write(&page);
+    assert_non_null(strstr(page.data, "\ntest_age_seconds 0\n"));
+    assert_non_null(strstr(page.data, "\ntest_lag{p=\"1\"} 5\n"));
+    metric_set(age, clock_wall_ms() - 3600000);
+    metric_unset(lag);
+    strbuf_clear(&page);
+    metrics_write(&page);
+    assert_non_null(strstr(page.data, "\ntest_age_seconds 360"));
+    assert_null(strstr(page.data, "test_lag{"));
+    metric_set(age, clock_wall_ms() + 3600000);
+    metric_set(lag, 6);
+    strbuf_clear(&page);
+    metrics_write(&page);
+    assert_non_null(strstr(page.data, "\ntest_age_seconds 0\n"));
+    assert_non_null(strstr(page.data, "\ntest_lag{p=\"1\"} 6\n"));
+    strbuf_free(&page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_age_grows_by_itself_and_an_unset_gauge_is_silent),
         cmocka_unit_test(prints_series_of_a_family_together),
         cmocka_unit_test(prints_gauges),
         cmocka_unit_test(escapes_help),

@@ -19,7 +19,7 @@ static void a_group_of_any_name_is_one_label(void **state)
     struct strbuf page = STRBUF_INIT;
 
     (void)state;
-    worker_metrics_lag(metrics, &progress);
+    worker_metrics_progress(metrics, &progress);
     metrics_write(&page);
     if (strstr(page.data, "\ncoupon_worker_lag_records{topic=\"topic\",group=\"a\\\"b\\\\c\\nd\","
                           "partition=\"3\"} 4\n") == NULL)

@@ -1,0 +1,1 @@
+"""What operators' tools are given: metrics, rules, dashboards, log lines."""
