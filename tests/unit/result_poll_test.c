@@ -116,6 +116,7 @@ static int new_world(void **state)
     thread->base = event_base_new();
     thread->results = result_cache_new(10);
     thread->waiters = result_waiters_new(thread->base, &thread->progress);
+    thread->metrics = gateway_metrics_new(NULL, 0, 0);
     progress_init(&thread->progress, SETTLE_US, 0);
     progress_set_partitions(&thread->progress, 1, 0);
     request_id_derive(keys, 16, 1, "key", 3, id);
@@ -127,6 +128,7 @@ static int new_world(void **state)
 static int free_world(void **state)
 {
     (void)state;
+    gateway_metrics_free(thread->metrics);
     result_waiters_free(thread->waiters);
     result_cache_free(thread->results);
     event_base_free(thread->base);
