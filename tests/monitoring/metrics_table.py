@@ -19,6 +19,12 @@ class Metric:
     unit: str
     labels: frozenset[str]
     program: str
+    meaning: str
+
+    @property
+    def with_setting(self) -> bool:
+        """It is there with a setting that the tests' world does not have."""
+        return self.meaning.startswith("with ")
 
     @property
     def series(self) -> frozenset[str]:
@@ -39,8 +45,8 @@ def read_table(text: str | None = None) -> dict[str, Metric]:
             continue
         match = _ROW.match(line)
         assert match, f"not a row of the table: {line}"
-        name, kind, unit, labels, _ = match.groups()
+        name, kind, unit, labels, meaning = match.groups()
         assert name not in table, f"{name} stands in the table twice"
         named = frozenset() if labels == "–" else frozenset(labels.split(", "))
-        table[name] = Metric(name, kind, unit, named, program)
+        table[name] = Metric(name, kind, unit, named, program, meaning)
     return table
