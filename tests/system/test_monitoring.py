@@ -70,7 +70,10 @@ def test_the_lag_alert_fires_and_clears(system: System, watched: tuple[Prometheu
         return _LAG | {"CouponConsumerGroupEmpty", "CouponWorkerAbsent"} <= prometheus.firing()
 
     assert wait_until(all_fire, _SECONDS), prometheus.firing()
-    sent = {alert["labels"]["alertname"] for alert in alertmanager.alerts()}
-    assert "CouponConsumerGroupEmpty" in sent
+
+    def sent() -> bool:
+        return "CouponConsumerGroupEmpty" in {alert["labels"]["alertname"] for alert in alertmanager.alerts()}
+
+    assert wait_until(sent, _SECONDS), alertmanager.alerts()
     system.heal()
     assert wait_until(lambda: prometheus.firing() == set(), _SECONDS), prometheus.firing()
