@@ -25,6 +25,7 @@ struct gateway_config {
     int64_t io_threads;
     int64_t mysql_threads;
     int64_t max_connections; /* of each I/O thread */
+    int64_t access_log;      /* each so manieth answer; 0: none */
     int64_t accept_timeout_ms;
     int64_t coupon_refresh_ms;
     const char *spool; /* "off" or "on" */

@@ -19,8 +19,8 @@ struct gateway_metrics *gateway_metrics_new(const struct http_route *routes, siz
 void gateway_metrics_free(struct gateway_metrics *metrics);
 
 /* An answer was sent. */
-void gateway_metrics_answer(struct gateway_metrics *metrics, const char *pattern,
-                            enum http_method method, int status, int64_t duration_us);
+void gateway_metrics_answer(struct gateway_metrics *metrics, const char *pattern, int status,
+                            int64_t duration_us);
 
 /* A request was answered 202: its record is in Kafka, or its row in the spool. */
 void gateway_metrics_accepted(struct gateway_metrics *metrics, bool spooled);

@@ -46,12 +46,15 @@ static void add_problem_members(const struct http_request *request, const char *
         outcome_add(out, code);
 }
 
-static void answered(void *context, const char *pattern, enum http_method method, int status,
-                     int64_t duration_us)
+static void answered(void *context, const char *pattern, const struct http_request *request,
+                     int status, int64_t duration_us)
 {
     struct io_thread *thread = context;
 
-    gateway_metrics_answer(thread->metrics, pattern, method, status, duration_us);
+    gateway_metrics_answer(thread->metrics, pattern, status, duration_us);
+    if (access_log_wants(&thread->access_log))
+        access_log_write(pattern, request, thread->answering, status, duration_us);
+    thread->answering = NULL;
 }
 
 static bool admit(void *context, struct http_exchange *exchange)
@@ -267,6 +270,7 @@ struct io_thread *io_thread_start(const struct io_thread_parts *parts, uint32_t 
     thread->pool = parts->pool;
     thread->topic = parts->topic;
     thread->spool = parts->spool;
+    thread->access_log.every = (uint64_t)parts->config->access_log;
     thread->generator = (struct request_id_generator){
         .keys = parts->keys,
         .instance = parts->instance,

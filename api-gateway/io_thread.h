@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "api-gateway/access_log.h"
 #include "api-gateway/auth/token_checker.h"
 #include "api-gateway/config.h"
 #include "api-gateway/coupon_cache.h"
@@ -63,8 +64,10 @@ struct io_thread {
     struct issue_accept_list accepts;  /* produced, not yet reported; oldest first */
     struct issue_spooled_list spooled; /* on their way into the spool */
     struct gateway_metrics *metrics;
-    struct strbuf scratch;                                /* for building one answer's body */
-    struct strbuf fields;                                 /* and its header lines */
+    struct access_log access_log;
+    const char *answering; /* the requestId that the answer being sent is about; NULL: none known */
+    struct strbuf scratch; /* for building one answer's body */
+    struct strbuf fields;  /* and its header lines */
     struct strbuf refusals[ADMISSION_CLOSED + 1];         /* ready bodies of the 409s */
     struct strbuf outcome_refusals[ADMISSION_CLOSED + 1]; /* the same for who wants outcome names */
     int64_t tick_us;                                      /* when the last tick was */

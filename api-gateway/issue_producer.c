@@ -264,20 +264,42 @@ void issue_producer_free(struct issue_producer *producer)
     free(producer);
 }
 
+/* The short way is for requests without a trace, which are nearly all. */
+static rd_kafka_resp_err_t produce(struct issue_producer *producer,
+                                   const struct issue_request *request, int32_t partition,
+                                   void *cookie)
+{
+    const struct strbuf *key = &producer->key;
+    const struct strbuf *value = &producer->value;
+
+    if (!request->traceparent[0])
+        return rd_kafka_produce(producer->client->topic, partition, RD_KAFKA_MSG_F_COPY,
+                                value->data, value->len, key->data, key->len, cookie) == 0
+                   ? RD_KAFKA_RESP_ERR_NO_ERROR
+                   : rd_kafka_last_error();
+    return rd_kafka_producev(
+        producer->client->handle, RD_KAFKA_V_RKT(producer->client->topic),
+        RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_VALUE(value->data, value->len), RD_KAFKA_V_KEY(key->data, key->len),
+        RD_KAFKA_V_HEADER(TRACEPARENT_HEADER, request->traceparent, -1), RD_KAFKA_V_OPAQUE(cookie),
+        RD_KAFKA_V_END);
+}
+
 bool issue_producer_send(struct issue_producer *producer, const struct issue_request *request,
                          int32_t partitions, void *cookie)
 {
+    rd_kafka_resp_err_t error;
+
     if (partitions <= 0)
         return false;
     strbuf_clear(&producer->key);
     strbuf_add_u64(&producer->key, request->coupon_id);
     strbuf_clear(&producer->value);
     issue_request_encode(request, &producer->value);
-    if (rd_kafka_produce(producer->client->topic,
-                         kafka_partition_of_coupon(request->coupon_id, partitions),
-                         RD_KAFKA_MSG_F_COPY, producer->value.data, producer->value.len,
-                         producer->key.data, producer->key.len, cookie) != 0) {
-        log_warn("produce_refused", "%s", rd_kafka_err2str(rd_kafka_last_error()));
+    error = produce(producer, request, kafka_partition_of_coupon(request->coupon_id, partitions),
+                    cookie);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        log_warn("produce_refused", "%s", rd_kafka_err2str(error));
         return false;
     }
     producer->open++;

@@ -87,9 +87,46 @@ static void tell_of_commit(struct consume_loop *loop, const struct issue_attempt
                  found[attempt->commit]);
 }
 
-static void tell_of_failure(const struct batch_course *course, const struct issue_attempt *attempt,
-                            const struct issue_record *first)
+static struct log_about about_of(const struct issue_item *item)
 {
+    return (struct log_about){
+        .request_id = item->request.request_id,
+        .coupon_id = item->request.coupon_id,
+        .traceparent = item->request.traceparent,
+        .placed = true,
+        .partition = item->record.partition,
+        .offset = item->record.offset,
+    };
+}
+
+/* What was committed, record by record: dead letters always, the others for those who look. */
+static void tell_of_records(const struct issue_batch *batch)
+{
+    bool all = log_wants(LOG_LEVEL_DEBUG);
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct issue_item *item = &batch->items[i];
+        struct log_about about;
+
+        if (item->skipped || (!all && !dead_letter_wanted(item)))
+            continue;
+        about = about_of(item);
+        if (dead_letter_wanted(item))
+            log_write_about(LOG_LEVEL_WARN, &about, "dead_letter", "%s: %s",
+                            issue_request_fault_name(item->fault),
+                            item->detail ? item->detail : "its requestId is another request's");
+        else
+            log_write_about(LOG_LEVEL_DEBUG, &about, "decided", "%s",
+                            item->verdict.kind == ISSUE_VERDICT_REPEATED
+                                ? "decided before"
+                                : issue_outcome_name(item->verdict.outcome));
+    }
+}
+
+static void tell_of_failure(const struct batch_course *course, const struct issue_attempt *attempt,
+                            const struct issue_item *first)
+{
+    struct log_about about = about_of(first);
     size_t records = course->end - course->begin;
     const char *text = attempt->failure.text;
 
@@ -98,8 +135,9 @@ static void tell_of_failure(const struct batch_course *course, const struct issu
         if (records > 1)
             log_warn("batch_refused", "%s; %zu records are tried in halves", text, records);
         else
-            log_warn("record_refused", "partition %" PRId32 " offset %" PRId64 ", time %u: %s",
-                     first->partition, first->offset, course->failures[FAILURE_RECORD], text);
+            log_write_about(LOG_LEVEL_WARN, &about, "record_refused",
+                            "partition %" PRId32 " offset %" PRId64 ", time %u: %s",
+                            about.partition, about.offset, course->failures[FAILURE_RECORD], text);
         break;
     case FAILURE_TRANSIENT:
         log_warn("batch_again", "%s", text);
@@ -114,14 +152,15 @@ static void tell_of_failure(const struct batch_course *course, const struct issu
 static void set_aside(struct consume_loop *loop, const struct issue_attempt *attempt)
 {
     struct issue_item *item = &loop->batch->items[loop->course.begin];
+    struct log_about about = about_of(item);
     int form = (int)loop->course.failures[FAILURE_RECORD] - FAILURE_RECORD_TRIES + 1;
 
-    log_error("record_set_aside",
-              "partition %" PRId32 " offset %" PRId64 " becomes a dead letter%s",
-              item->record.partition, item->record.offset,
-              form == 1   ? ""
-              : form == 2 ? ", its result without coupon and user"
-                          : ", without a result, which the database refuses too");
+    log_write_about(LOG_LEVEL_ERROR, &about, "record_set_aside",
+                    "partition %" PRId32 " offset %" PRId64 " becomes a dead letter%s",
+                    item->record.partition, item->record.offset,
+                    form == 1   ? ""
+                    : form == 2 ? ", its result without coupon and user"
+                                : ", without a result, which the database refuses too");
     issue_item_set_aside(item, form, FAILURE_RECORD_TRIES, attempt->failure.text);
 }
 
@@ -200,6 +239,7 @@ static bool attempt_once(struct consume_loop *loop)
             loop->body->committed(loop->body->cookie, part);
         else if (!loop->revoked)
             consume_remember(loop, part);
+        tell_of_records(part);
         return take_success(loop, part, attempt.now_ms);
     }
     if (loop->revoked) {
@@ -211,7 +251,7 @@ static bool attempt_once(struct consume_loop *loop)
         read_again(loop, &attempt);
         return false;
     }
-    tell_of_failure(&loop->course, &attempt, &part->items[0].record);
+    tell_of_failure(&loop->course, &attempt, &part->items[0]);
     return take_failure(loop, &attempt);
 }
 

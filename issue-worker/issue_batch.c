@@ -129,6 +129,8 @@ void issue_batch_add(struct issue_batch *batch, const struct issue_record *recor
                               : issue_request_decode(record, &item->request, detail, sizeof detail);
     if (item->fault != ISSUE_REQUEST_OK)
         item->detail = strdup(detail);
+    if (record->traceparent)
+        traceparent_read(record->traceparent, record->traceparent_len, item->request.traceparent);
     batch->count++;
     batch->bytes += record->key_len + record->value_len;
     extend_span(batch, record->partition, record->offset, begin_offset);

@@ -150,16 +150,22 @@ void issue_consumer_take_error(struct issue_consumer *consumer, const rd_kafka_m
         log_error("kafka_away", "%s; nothing is skipped", text);
 }
 
-/* A replay says so in its headers; most records have none. */
-static void read_replay_mark(const rd_kafka_message_t *message, struct issue_record *record)
+/* A replay says so in its headers, a traced request has one; most records have none. */
+static void read_headers(const rd_kafka_message_t *message, struct issue_record *record)
 {
     rd_kafka_headers_t *headers;
     const void *value;
     size_t size;
 
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        rd_kafka_header_get_last(headers, REPLAY_MARK_HEADER, &value, &size) !=
-            RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    if (rd_kafka_header_get_last(headers, TRACEPARENT_HEADER, &value, &size) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+        record->traceparent = value;
+        record->traceparent_len = size;
+    }
+    if (rd_kafka_header_get_last(headers, REPLAY_MARK_HEADER, &value, &size) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     record->replayed = true;
     record->first_partition = record->partition;
@@ -201,7 +207,7 @@ static bool take(struct issue_consumer *consumer, struct issue_batch *batch,
         .value = message->payload,
         .value_len = message->len,
     };
-    read_replay_mark(message, &record);
+    read_headers(message, &record);
     issue_batch_add(batch, &record, message, begin_offset);
     return true;
 }

@@ -9,6 +9,7 @@
 #include "api-gateway/handlers/issue_spooled.h"
 #include "api-gateway/handlers/outcome_name.h"
 #include "api-gateway/handlers/problems.h"
+#include "api-gateway/trace.h"
 #include "common/http/http_problem.h"
 #include "common/base/check.h"
 #include "common/base/clock.h"
@@ -237,6 +238,7 @@ static struct issue_accept *accept_new(struct io_thread *thread, struct http_exc
     else
         request_id_generate(&thread->generator, wall_ms, wish->user_id, accept->request.request_id);
     accept->request.accepted_at_ms = wall_ms;
+    trace_read(http_exchange_request(exchange), accept->request.traceparent);
     accept->coupon.ready = coupon_ready;
     accept->earlier.answered = earlier_answered;
     http_exchange_on_gone(exchange, client_gone, accept);

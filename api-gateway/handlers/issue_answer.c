@@ -56,6 +56,7 @@ void issue_answer_accepted(struct io_thread *thread, struct http_exchange *excha
     strbuf_add_u64(fields,
                    (uint64_t)progress_retry_after(&thread->progress, location.partition, position));
     strbuf_add_text(fields, "\r\n");
+    thread->answering = request->request_id;
     http_exchange_json(exchange, 202, fields->data, body->data, body->len);
 }
 
@@ -70,6 +71,7 @@ void issue_answer_unknown(struct io_thread *thread, struct http_exchange *exchan
     strbuf_add_text(&members, "\",\"resultUrl\":\"");
     add_result_url(&members, exchange, request, RESULT_LOCATION_NONE);
     strbuf_add_text(&members, "\"");
+    thread->answering = request->request_id;
     http_exchange_problem(
         exchange, 503, "UNAVAILABLE",
         "It is not known whether the request was taken in. Poll its result, or send "

@@ -1,8 +1,11 @@
 #include "common/base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +20,8 @@
 #define ELLIPSIS "\xE2\x80\xA6"
 
 /* Escaping makes one byte up to six ("\u0000"). */
-#define LINE_MAX_BYTES (6 * (MESSAGE_MAX_BYTES + 2 * NAME_MAX_BYTES) + 256)
+#define ABOUT_MAX_BYTES (5 * (NAME_MAX_BYTES + 1))
+#define LINE_MAX_BYTES (6 * (MESSAGE_MAX_BYTES + 2 * NAME_MAX_BYTES + ABOUT_MAX_BYTES) + 512)
 
 #define WINDOW_US INT64_C(10000000)
 #define WINDOW_LINES 10
@@ -39,16 +43,35 @@ static const char *const level_names[] = {
 };
 
 static char program_name[NAME_MAX_BYTES + 1];
-static enum log_level most_talkative = LOG_LEVEL_INFO;
+static enum log_level configured = LOG_LEVEL_INFO;
+static atomic_int most_talkative = LOG_LEVEL_INFO;
 
 /* Guards windows, and keeps the rest of a short write together with its line. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct window windows[WINDOW_COUNT];
 
+/* In a signal handler: nothing but this is safe. */
+static void switch_level(int number)
+{
+    bool talking = atomic_load(&most_talkative) == LOG_LEVEL_DEBUG;
+
+    (void)number;
+    atomic_store(&most_talkative, talking ? (int)configured : LOG_LEVEL_DEBUG);
+}
+
 void log_init(const char *program, enum log_level level)
 {
+    struct sigaction action = {.sa_handler = switch_level, .sa_flags = SA_RESTART};
+
     snprintf(program_name, sizeof program_name, "%s", program);
-    most_talkative = level;
+    configured = level;
+    atomic_store(&most_talkative, (int)level);
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+bool log_wants(enum log_level level)
+{
+    return (int)level <= atomic_load_explicit(&most_talkative, memory_order_relaxed);
 }
 
 bool log_level_parse(const char *name, enum log_level *level)
@@ -128,8 +151,40 @@ static void add_member(struct strbuf *line, const char *name, const char *value,
     strbuf_add_json_string(line, value, len);
 }
 
+static void add_number(struct strbuf *line, const char *name, int64_t number)
+{
+    strbuf_addf(line, ",\"%s\":%" PRId64, name, number);
+}
+
+static void add_text(struct strbuf *line, const char *name, const char *text)
+{
+    if (text != NULL && text[0] != '\0')
+        add_member(line, name, text, strnlen(text, NAME_MAX_BYTES + 1));
+}
+
+static void add_about(struct strbuf *line, const struct log_about *about)
+{
+    const struct log_answer *answer = about->answer;
+
+    add_text(line, "requestId", about->request_id);
+    if (about->coupon_id > 0)
+        add_number(line, "couponId", (int64_t)about->coupon_id);
+    if (about->placed) {
+        add_number(line, "partition", about->partition);
+        add_number(line, "offset", about->offset);
+    }
+    add_text(line, "traceparent", about->traceparent);
+    if (answer == NULL)
+        return;
+    add_text(line, "method", answer->method);
+    add_member(line, "route", answer->route, strnlen(answer->route, 2 * NAME_MAX_BYTES));
+    add_number(line, "status", answer->status);
+    strbuf_addf(line, ",\"durationMs\":%.3f", (double)answer->duration_us / 1000);
+}
+
 static void add_line(struct strbuf *line, enum log_level level, const char *event,
-                     const char *message, size_t message_len, uint64_t suppressed)
+                     const char *message, size_t message_len, const struct log_about *about,
+                     uint64_t suppressed)
 {
     const char *program = program_name[0] != '\0' ? program_name : program_invocation_short_name;
     int64_t wall_ms = clock_wall_ms();
@@ -146,6 +201,8 @@ static void add_line(struct strbuf *line, enum log_level level, const char *even
     add_member(line, "program", program, strnlen(program, NAME_MAX_BYTES));
     add_member(line, "event", event, strlen(event));
     add_member(line, "message", message, message_len);
+    if (about != NULL)
+        add_about(line, about);
     if (suppressed > 0) {
         strbuf_add_text(line, ",\"suppressed\":");
         strbuf_add_u64(line, suppressed);
@@ -167,29 +224,50 @@ static void write_all(const char *bytes, size_t len)
     }
 }
 
-void log_write(enum log_level level, const char *event, const char *format, ...)
+static void write_line(enum log_level level, const struct log_about *about, const char *event,
+                       const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
+
+static void write_line(enum log_level level, const struct log_about *about, const char *event,
+                       const char *format, va_list arguments)
 {
     int saved_errno = errno;
+    bool sampled = about != NULL && about->answer != NULL;
     /* On the stack, so that running out of memory can be logged. It is large enough not to grow. */
     char memory[LINE_MAX_BYTES];
     struct strbuf line = {memory, 0, sizeof memory};
     char message[MESSAGE_MAX_BYTES + 1];
     char name[NAME_MAX_BYTES + 1];
     uint64_t suppressed = 0;
-    va_list arguments;
     size_t message_len;
 
-    if (level > most_talkative)
+    if (!sampled && !log_wants(level))
         return;
-    va_start(arguments, format);
     message_len = format_message(message, format, arguments);
-    va_end(arguments);
     snprintf(name, sizeof name, "%s", event);
     pthread_mutex_lock(&lock);
-    if (admit(name, clock_monotonic_us(), &suppressed)) {
-        add_line(&line, level, name, message, message_len, suppressed);
+    if (sampled || admit(name, clock_monotonic_us(), &suppressed)) {
+        add_line(&line, level, name, message, message_len, about, suppressed);
         write_all(line.data, line.len);
     }
     pthread_mutex_unlock(&lock);
     errno = saved_errno;
+}
+
+void log_write(enum log_level level, const char *event, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    write_line(level, NULL, event, format, arguments);
+    va_end(arguments);
+}
+
+void log_write_about(enum log_level level, const struct log_about *about, const char *event,
+                     const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    write_line(level, about, event, format, arguments);
+    va_end(arguments);
 }

@@ -7,6 +7,7 @@
 
 #include "common/base/strbuf.h"
 #include "common/contract/request_id.h"
+#include "common/contract/traceparent.h"
 
 /* What travels through the request topic: key = couponId in decimal, value = JSON
  * {"schemaVersion":1,"requestId","couponId","userId","acceptedAt"}. */
@@ -18,7 +19,8 @@ struct issue_request {
     uint64_t coupon_id; /* 0: the record names a policy_id instead */
     uint64_t policy_id; /* 0: none */
     uint64_t user_id;
-    int64_t accepted_at_ms; /* wall clock */
+    int64_t accepted_at_ms;             /* wall clock */
+    char traceparent[TRACEPARENT_SIZE]; /* travels as a header, not in the value; "": none */
 };
 
 /* A record as Kafka delivers it. key or value NULL: null in Kafka. */
@@ -31,6 +33,8 @@ struct issue_record {
     size_t key_len;
     const char *value;
     size_t value_len;
+    const char *traceparent; /* the header's value; NULL: none */
+    size_t traceparent_len;
     bool replayed;           /* an operator produced its dead letter again */
     int32_t first_partition; /* replayed: its place before it became a dead letter */
     int64_t first_offset;

@@ -46,7 +46,8 @@ static void connection_write_answer(struct http_connection *connection, struct h
     http_answer_write(output, answer, http_date_text(&service->date, now_us));
     sent = http_stream_send(&connection->stream, output->data, output->len);
     if (service->answered != NULL)
-        service->answered(service->context, pattern, method, answer->status, now_us - started_us);
+        service->answered(service->context, pattern, &connection->reader.request, answer->status,
+                          now_us - started_us);
     if (!sent) {
         http_connection_close(connection);
     } else if (!http_stream_is_flushed(&connection->stream)) {

@@ -2,6 +2,14 @@
 
 #include <string.h>
 
+const char *http_method_name(enum http_method method)
+{
+    static const char *const names[] = {"GET",   "HEAD",   "POST",    "PUT",
+                                        "PATCH", "DELETE", "OPTIONS", "_OTHER"};
+
+    return names[method];
+}
+
 bool http_slice_is(struct http_slice slice, const char *text)
 {
     return strlen(text) == slice.len && memcmp(slice.data, text, slice.len) == 0;

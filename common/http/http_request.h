@@ -22,6 +22,9 @@ enum http_method {
     HTTP_METHOD_OTHER
 };
 
+/* "GET", …; "_OTHER", as OpenTelemetry has it. */
+const char *http_method_name(enum http_method method);
+
 struct http_field {
     struct http_slice name;  /* lower-cased */
     struct http_slice value; /* optional white space around it removed */

@@ -131,7 +131,7 @@ struct http_server *http_server_new(struct event_base *base,
 
 void http_server_on_answer(struct http_server *server,
                            void (*answered)(void *context, const char *pattern,
-                                            enum http_method method, int status,
+                                            const struct http_request *request, int status,
                                             int64_t duration_us))
 {
     server->service.answered = answered;

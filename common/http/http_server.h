@@ -44,10 +44,11 @@ struct http_server *http_server_new(struct event_base *base,
                                     const struct http_route *routes, size_t route_count,
                                     void *context);
 
-/* Called once for every answer that was sent, with the route's pattern ("" where none matched). */
+/* Called once for every answer that was sent, with the route's pattern ("" where none matched, and
+ * then all of request but its method may be missing). */
 void http_server_on_answer(struct http_server *server,
                            void (*answered)(void *context, const char *pattern,
-                                            enum http_method method, int status,
+                                            const struct http_request *request, int status,
                                             int64_t duration_us));
 
 /* Called for each problem document that a handler answers with: append further members, as ready

@@ -133,12 +133,13 @@ static const struct http_route world_routes[] = {
     {HTTP_METHOD_GET, "/problem", world_problem, 0},
 };
 
-static inline void world_answered(void *context, const char *pattern, enum http_method method,
-                                  int status, int64_t duration_us)
+static inline void world_answered(void *context, const char *pattern,
+                                  const struct http_request *request, int status,
+                                  int64_t duration_us)
 {
     struct world *world = context;
 
-    (void)method;
+    (void)request;
     assert_true(duration_us >= 0);
     world->answered++;
     world->last_status = status;
