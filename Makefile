@@ -31,6 +31,7 @@ HARDEN := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fno-strict-ov
   -fno-delete-null-pointer-checks -fno-strict-aliasing $(call known,-ftrivial-auto-var-init=zero \
   -fzero-init-padding-bits=all -fstrict-flex-arrays=3 -fcf-protection=full -mbranch-protection=standard)
 CPPFLAGS += -I. -D_GNU_SOURCE -DCOUPON_VERSION='"$(VERSION)"' $(if $(FAILPOINTS),-DCOUPON_FAILPOINTS) $(if $(REDIS_TLS),-DHAVE_REDIS_TLS) \
+  $(if $(filter off,$(METRICS)),-DCOUPON_METRICS_OFF) \
   $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)) $(LLHTTP_INCLUDE)
 CFLAGS += -std=gnu11 -g $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) \
   $(if $(findstring fuzzer,$(SANITIZE)),-fno-sanitize-recover=all)
@@ -106,6 +107,7 @@ fuzz: setup ## search for inputs that break a parser: make fuzz SECONDS=60 TARGE
 
 bench: setup ## speed against ceilings measured in the same run; JSON under build/bench
 	@$(MAKE) --no-print-directory -j2 all benches
+	@$(MAKE) --no-print-directory -j2 BUILD=build/silent METRICS=off build/silent/bin/api-gateway
 	@$(PYTHON) -m tests.bench.run
 
 up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2 BROKERS=1 MONITORING=1
@@ -126,7 +128,7 @@ format: ## rewrite the C sources in the project's format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean: ## remove what was built; keeps Kafka's jars and the local system's data
-	@rm -rf build/bin build/obj build/tests build/test build/asan build/tsan \
+	@rm -rf build/bin build/obj build/tests build/test build/silent build/asan build/tsan \
 	  build/fuzz/obj build/fuzz/tests
 
 .PHONY: tests fuzzes benches

@@ -58,9 +58,7 @@ class GatewayPair:
 
     def open(self) -> None:
         """Start both; the one that is not measured idles."""
-        self._bench.start_anew()
-        stock = _STOCK_SOLD_OUT if self._sold_out else _STOCK_ACCEPT
-        self._bench.add_coupon(_COUPON, stock, _STOCK_SOLD_OUT if self._sold_out else 0)
+        self._prepare()
         self._gateway = self._bench.world.make_gateway(0)
         self._gateway.start()
         self._gateway.wait_ready()
@@ -82,13 +80,20 @@ class GatewayPair:
     def _post(self, number: int) -> Answer:
         return call("POST", f"http://127.0.0.1:{number}{_path()}", {"userId": _USER})
 
-    def _expected_answer(self) -> Answer:
-        assert self._gateway is not None
-        number = self._gateway.port
+    def _prepare(self) -> None:
+        self._bench.start_anew()
+        stock = _STOCK_SOLD_OUT if self._sold_out else _STOCK_ACCEPT
+        self._bench.add_coupon(_COUPON, stock, _STOCK_SOLD_OUT if self._sold_out else 0)
+
+    def _wait_for_answer(self, number: int) -> None:
         wanted = 409 if self._sold_out else 202
         if not wait_until(lambda: self._post(number).status == wanted, 10):
             raise LocalError(f"the gateway does not answer {wanted}: {self._post(number)}")
-        return self._post(number)
+
+    def _expected_answer(self) -> Answer:
+        assert self._gateway is not None
+        self._wait_for_answer(self._gateway.port)
+        return self._post(self._gateway.port)
 
     def _start_bare(self, answer: Answer) -> None:
         """The bare server, with the answer's status, fields and length."""

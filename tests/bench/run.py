@@ -16,6 +16,7 @@ from tests.bench import report
 from tests.bench.bench_world import DIRECTORY, BenchWorld
 from tests.bench.cpu import Disturbance
 from tests.bench.gateway_pair import GatewayPair
+from tests.bench.metrics_pair import MetricsPair
 from tests.bench.pair import Figures, Pair
 from tests.bench.worker_pair import WorkerPair
 
@@ -26,10 +27,12 @@ RESULT = DIRECTORY / "result.json"
 _ISSUED_RECORDS, _SOLD_OUT_RECORDS = 25_000, 50_000  # for each second that a measure shall take
 
 
-def _pairs(bench: BenchWorld, seconds: float) -> list[Pair]:
+def _pairs(bench: BenchWorld, seconds: float, silent_build: Path) -> list[Pair]:
     return [
         GatewayPair(bench, False, seconds),
         GatewayPair(bench, True, seconds),
+        MetricsPair(bench, False, seconds, silent_build),
+        MetricsPair(bench, True, seconds, silent_build),
         WorkerPair(bench, False, int(seconds * _ISSUED_RECORDS)),
         WorkerPair(bench, True, int(seconds * _SOLD_OUT_RECORDS)),
     ]
@@ -41,6 +44,7 @@ def _arguments(names: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="of both sides in turns (default: 3)")
     parser.add_argument("--seconds", type=float, default=4, help="that a measure shall take, about (default: 4)")
     parser.add_argument("--build", type=Path, default=BUILD, help="folder of the binaries (default: build)")
+    parser.add_argument("--silent-build", type=Path, default=BUILD / "silent", help="of those that count nothing")
     return parser.parse_args()
 
 
@@ -91,13 +95,13 @@ def _measure(bench: BenchWorld, pair: Pair, rounds: int) -> report.Measured:
 
 def main() -> int:
     """Measure; the exit code."""
-    options = _arguments(["gateway-accept", "gateway-sold-out", "worker-issued", "worker-sold-out"])
+    options = _arguments(["gateway-accept", "gateway-sold-out", "metrics-accept", "metrics-sold-out", "worker-issued", "worker-sold-out"])
     bench = BenchWorld(options.build.resolve())
     all_measured = []
     try:
         print("starting servers", flush=True)
         with bench.running():
-            for pair in _pairs(bench, options.seconds):
+            for pair in _pairs(bench, options.seconds, options.silent_build.resolve()):
                 if not options.only or pair.name in options.only:
                     all_measured.append(_measure(bench, pair, options.rounds))
     except LocalError as error:
