@@ -63,7 +63,7 @@ static void what_is_written_is_read_back(void **state)
 
 static void the_value_is_what_the_contract_says(void **state)
 {
-    struct issue_request request = {"REQ-1", 1, 0, 16, 1645875102123};
+    struct issue_request request = {"REQ-1", 1, 0, 16, 1645875102123, ""};
     struct strbuf value = STRBUF_INIT;
 
     (void)state;
