@@ -377,3 +377,17 @@ enum sql_class issue_lookup_next_offsets(struct sql_session *session, const char
     strbuf_free(&statement);
     return class;
 }
+
+bool issue_lookup_next_offsets_apart(const struct sql_options *options, const char *topic,
+                                     const int32_t *partitions, size_t count, int64_t *next_offsets,
+                                     struct sql_fault *fault)
+{
+    struct sql_session *session = sql_session_open(options, fault);
+    enum sql_class class;
+
+    if (!session)
+        return false;
+    class = issue_lookup_next_offsets(session, topic, partitions, count, next_offsets, fault);
+    sql_session_close(session);
+    return class == SQL_OK;
+}

@@ -88,4 +88,9 @@ enum sql_class issue_lookup_next_offsets(struct sql_session *session, const char
                                          const int32_t *partitions, size_t count,
                                          int64_t *next_offsets, struct sql_fault *fault);
 
+/* The same over a connection of its own, made and closed here. False: *fault says why not. */
+bool issue_lookup_next_offsets_apart(const struct sql_options *options, const char *topic,
+                                     const int32_t *partitions, size_t count, int64_t *next_offsets,
+                                     struct sql_fault *fault);
+
 #endif

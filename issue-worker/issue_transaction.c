@@ -363,28 +363,14 @@ void issue_transaction_run(struct issue_transaction *transaction, struct issue_b
     attempt->now_ms = transaction->lookup.now_ms;
 }
 
-static bool read_fences_apart(const struct issue_transaction *transaction,
-                              const int32_t *partitions, size_t count, int64_t *next_offsets,
-                              struct sql_fault *fault)
-{
-    struct sql_session *session = sql_session_open(transaction->session.options, fault);
-    enum sql_class class;
-
-    if (!session)
-        return false;
-    class = issue_lookup_next_offsets(session, transaction->topic, partitions, count, next_offsets,
-                                      fault);
-    sql_session_close(session);
-    return class == SQL_OK;
-}
-
 bool issue_transaction_fences(struct issue_transaction *transaction, const int32_t *partitions,
                               size_t count, int64_t *next_offsets, struct sql_fault *fault)
 {
     enum sql_class class = SQL_OUTAGE;
 
     if (transaction->session.busy)
-        return read_fences_apart(transaction, partitions, count, next_offsets, fault);
+        return issue_lookup_next_offsets_apart(transaction->session.options, transaction->topic,
+                                               partitions, count, next_offsets, fault);
     if (connect(transaction) == SCHEMA_FITS) {
         class = issue_lookup_next_offsets(transaction->session.sql, transaction->topic, partitions,
                                           count, next_offsets, &transaction->fault);
