@@ -113,7 +113,7 @@ class World:
         self.monitoring: bool = last.get("monitoring", False) if monitoring is None else monitoring
         self.node_exporter = NodeExporter(self.data_dir, self.ports.node_exporter)
         self.alertmanager = Alertmanager(self.data_dir, self.ports.alertmanager)
-        self.prometheus = Prometheus(self.data_dir, self.ports.prometheus, self.ports.alertmanager, self._targets(), rules)
+        self.prometheus = Prometheus(self.data_dir, self.ports.prometheus, self.ports.alertmanager, self.scrape_targets(), rules)
 
     def up(self) -> None:
         """Start what is missing, end gateways and workers beyond the number wanted, and return when all
@@ -301,10 +301,13 @@ class World:
             for number in range(count)
         ])  # fmt: skip
 
-    def _targets(self) -> dict[str, list[int]]:
+    def scrape_targets(self) -> dict[str, list[int]]:
+        """Job of deploy/monitoring/prometheus.yml → its ports."""
         return {
             "api-gateway": [gateway.management_port for gateway in self.gateways],
             "issue-worker": [worker.management_port for worker in self.workers],
+            "issue-worker-relay": [relay.management_port for relay in self.relays],
+            "event-readers": [reader.management_port for reader in self.event_readers],
             "expiry-batch": [self.ports.node_exporter],
         }
 

@@ -60,6 +60,8 @@ def test_pages_are_as_the_table_says(system: System, ledger: Ledger, spooling_ga
     assert wait_until(lambda: all("coupon_gateway_queue_lag_records{" in page(one) for one in gateways), 20)
     compare("api-gateway", [page(gateway) for gateway in gateways])
     compare("issue-worker", [page(worker) for worker in system.world.workers])
+    if system.world.relays:
+        compare("issue-worker relay", [page(relay) for relay in system.world.relays])
 
 
 def difference(system: System) -> float:

@@ -35,11 +35,7 @@ def watched(system: System, tmp_path: Path) -> Iterator[tuple[Prometheus, Alertm
     world, rules = system.world, tmp_path / "rules.yml"
     in_a_hurry(rules)
     ports = world.ports
-    targets = {
-        "api-gateway": [gateway.management_port for gateway in world.gateways],
-        "issue-worker": [worker.management_port for worker in world.workers],
-        "expiry-batch": [ports.node_exporter],
-    }
+    targets = world.scrape_targets()
     exporter = NodeExporter(tmp_path, ports.node_exporter)
     alertmanager = Alertmanager(tmp_path, ports.alertmanager)
     prometheus = Prometheus(tmp_path, ports.prometheus, ports.alertmanager, targets, rules)
