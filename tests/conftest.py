@@ -22,6 +22,11 @@ _WORKER_FLAGS = ("--kafka-property", "session.timeout.ms=4000", "--kafka-propert
 _LAST_FILE = "test_whole_history.py"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests marked long are for make system, not for make test."""
+    config.addinivalue_line("markers", "long: left out of make test, which has a time to keep to")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What looks back over the whole run comes last."""
     items.sort(key=lambda item: item.path.name == _LAST_FILE)

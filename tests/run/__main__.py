@@ -29,7 +29,6 @@ from tests.run.tally import Tally
 from tests.support import sanitizer
 
 _SUPPRESSIONS = REPOSITORY / "tests" / "run"
-_LONG_SYSTEM_TESTS = "test_spool_crash or test_worker_crash"
 _FEW_FAULTS = "test_planted or operator or 28-same"
 
 
@@ -102,9 +101,9 @@ class Run:
         self._pytest("system", ["tests/system", *self.arguments]).finish(self.tally)
 
     def most_system_tests(self) -> None:
-        """The same without those whose programs are killed over and over, for which rows of faults stand in."""
+        """The same without those marked long: programs killed at each point, outages waited for to their end."""
         self.tally.heading("system tests")
-        self._pytest("system", ["tests/system", "-k", f"not ({_LONG_SYSTEM_TESTS})"]).finish(self.tally)
+        self._pytest("system", ["tests/system", "-m", "not long"]).finish(self.tally)
 
     def faults(self) -> None:
         """The short version of every row of the table of faults, on worlds of its own."""

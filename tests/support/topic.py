@@ -138,7 +138,7 @@ def kcat(brokers: str, topic: str, *arguments: str, lines: str = "") -> str:
     """Run kcat on the topic, lines as its input; what it printed. Raises CalledProcessError."""
     done = subprocess.run(
         ["kcat", "-b", brokers, "-t", topic, *arguments],
-        input=lines, capture_output=True, text=True, timeout=_SECONDS, check=True,
+        input=lines, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=True,
     )  # fmt: skip
     return done.stdout
 

@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 from deploy.local.condition import wait_until
 from deploy.local.programs import Program
 from deploy.local.world import EVENTS_TOPIC
+from tests.support.long_case import long
 from tests.support.relaying import figure, relaying, wait_published
 from tests.support.system import System
 from tests.support.topic import TopicReader
@@ -59,7 +60,7 @@ def tell_again(system: System, coupon: int) -> None:
     wait_published(system)
 
 
-@pytest.mark.parametrize("failpoint", ["events_before_take", "events_after_take"])
+@pytest.mark.parametrize("failpoint", [long("events_before_take"), "events_after_take"])
 def test_statistics_that_are_killed(
     system: System, relay: Program, build: Path, failpoint_worker: Path, failpoint: str
 ) -> None:
@@ -125,7 +126,7 @@ def lines_of(file: Path, coupon: int) -> list[dict[str, object]]:
     return [line for line in lines if line["couponId"] == coupon]
 
 
-@pytest.mark.parametrize("failpoint", ["events_before_take", "events_after_take", "notification_half_written"])
+@pytest.mark.parametrize("failpoint", [long("events_before_take"), long("events_after_take"), "notification_half_written"])
 def test_notifications_that_are_killed(
     system: System, relay: Program, failpoint_worker: Path, tmp_path: Path, failpoint: str
 ) -> None:

@@ -11,6 +11,7 @@ from tests.support.check.events import first_of_each
 from tests.support.event_schemas import published as published_schemas
 from tests.support.event_schemas import schemas, violations
 from tests.support.expiry import begin_expiry, end_of
+from tests.support.long_case import long
 from tests.support.relaying import event_violations, events_of, figure, relaying, wait_active, wait_published, waiting
 from tests.support.system import System
 from tests.support.user_coupons import cancel, use
@@ -71,7 +72,7 @@ def test_events_agree_with_rows(system: System, build: Path) -> None:
         assert violations(event, now) == violations(event, first) == [], event
 
 
-@pytest.mark.parametrize("failpoint", ["before_publish", "before_commit", "after_commit", "after_mark"])
+@pytest.mark.parametrize("failpoint", [long("before_publish"), long("before_commit"), "after_commit", long("after_mark")])
 def test_a_relay_that_is_killed(system: System, failpoint_worker: Path, build: Path, failpoint: str) -> None:
     """In the second chunk; another one goes on and tells each change, and again only what was not known to be told."""
     coupon = system.new_coupon(5000)
@@ -89,7 +90,7 @@ def test_a_relay_that_is_killed(system: System, failpoint_worker: Path, build: P
     assert repeated(records) == (500 if failpoint == "after_commit" else 0)
 
 
-@pytest.mark.parametrize("failpoint", ["before_publish", "before_commit", "after_commit"])
+@pytest.mark.parametrize("failpoint", [long("before_publish"), long("before_commit"), "after_commit"])
 def test_a_relay_that_is_frozen_and_wakes_late(
     system: System, failpoint_worker: Path, build: Path, failpoint: str
 ) -> None:

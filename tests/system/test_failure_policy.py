@@ -11,6 +11,7 @@ import pytest
 from deploy.local.condition import wait_until
 from deploy.local.programs import Program
 from deploy.local.world import DATABASE
+from tests.support.long_case import long
 from tests.support.rest import call, metric
 from tests.support.system import System
 
@@ -128,6 +129,7 @@ def test_a_refusal_that_ends_costs_nothing(system: System, lone_worker: Program)
     assert system.dead_letters.read(since) == []
 
 
+@pytest.mark.long
 def test_a_frozen_database_costs_no_membership(system: System, lone_worker: Program) -> None:
     """Longer than max.poll.interval.ms: only who polls meanwhile stays."""
     lone_worker.flags += ["--kafka-property", "max.poll.interval.ms=6000", "--mysql-connect-timeout", "2"]
@@ -155,7 +157,7 @@ def test_a_frozen_database_costs_no_membership(system: System, lone_worker: Prog
     assert system.dead_letters.read(since) == []
 
 
-@pytest.mark.parametrize("what", ["the coupon", "the place of a result"])
+@pytest.mark.parametrize("what", [long("the coupon"), "the place of a result"])
 def test_a_lock_is_waited_for(system: System, lone_worker: Program, what: str) -> None:
     """1205 undoes a statement, not the transaction, in which winners may be inserted by then: all of it must be
     rolled back and tried again."""
@@ -179,6 +181,7 @@ def test_a_lock_is_waited_for(system: System, lone_worker: Program, what: str) -
     assert system.dead_letters.read(since) == []
 
 
+@pytest.mark.long
 def test_who_fell_silent_inside_a_transaction_blocks_nobody_for_long(system: System, lone_worker: Program) -> None:
     """A worker frozen while it holds the fence: the server ends its transaction, another worker goes on, and the
     frozen one decides nothing when it comes back."""

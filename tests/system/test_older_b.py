@@ -62,7 +62,7 @@ def test_the_console_tools(system: System) -> None:
     seen = [get(system, f"{_RESULT}/REQ-{coupon}-{user}?wait=10").json for user in (1, 2, 3)]
     assert [s["reason"] or s["status"] for s in seen] == ["ISSUED", "ISSUED", "SOLD_OUT"]
     shown = kcat(system.world.kafka.address, system.topic, "-C", "-e", "-q", "-f", "%k %s\\n")
-    assert [line.split(" ", 1) for line in shown.splitlines() if line.startswith(f"{coupon} ")] == [
+    assert [line.split(" ", 1) for line in shown.split("\n") if line.startswith(f"{coupon} ")] == [
         line.split("|", 1) for line in lines
     ]
     system.wait_drained()

@@ -98,6 +98,7 @@ def test_no_request_overtakes_one_that_was_answered_before(
     assert seen == asked[:stock]
 
 
+@pytest.mark.long
 def test_the_order_of_the_spool_is_one_for_all_gateways(system: System, gateways: list[Program]) -> None:
     coupon = system.new_coupon(30)
     system.world.kafka.process.kill9()
@@ -112,6 +113,7 @@ def test_the_order_of_the_spool_is_one_for_all_gateways(system: System, gateways
     assert winners(system, coupon) == list(range(1, 31))
 
 
+@pytest.mark.long
 def test_polls_and_retries_while_kafka_is_away(system: System, gateways: list[Program]) -> None:
     coupon = system.new_coupon(10)
     system.world.kafka.process.kill9()
@@ -138,6 +140,7 @@ def test_polls_and_retries_while_kafka_is_away(system: System, gateways: list[Pr
     assert winners(system, coupon) == [7]
 
 
+@pytest.mark.long
 def test_the_window_is_that_of_the_acceptance(system: System, gateways: list[Program]) -> None:
     """The window ends while a request waits: it was accepted in time."""
     ends = datetime.now(timezone.utc) + timedelta(seconds=5)
@@ -171,6 +174,7 @@ def test_a_frozen_broker_costs_a_client_a_bounded_wait(system: System, gateways:
     assert winners(system, coupon) == [1, 2, 3]
 
 
+@pytest.mark.long
 def test_a_crowd_at_once_without_kafka(system: System, ledger: Ledger, gateways: list[Program]) -> None:
     coupon = system.new_coupon(100)
     system.world.kafka.process.kill9()

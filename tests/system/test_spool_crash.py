@@ -18,6 +18,8 @@ from tests.support.system import System
 from tests.support.wire import read_request
 from tests.system.test_spool import come_back, issue, winners
 
+pytestmark = pytest.mark.long
+
 
 def doubled(system: System, coupon: int, since: dict[int, int]) -> int:
     """Records of the coupon beyond the first of each request."""

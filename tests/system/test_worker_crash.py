@@ -17,6 +17,8 @@ from tests.support.rest import call
 from tests.support.sales import in_words
 from tests.support.system import System
 
+pytestmark = pytest.mark.long
+
 _USERS, _STOCK = 60, 20
 
 
