@@ -15,7 +15,10 @@ from tests.deploy.tools import node_modules, node_tool, run
 
 FOLDER = REPOSITORY / "deploy" / "kubernetes"
 OVERLAYS = ("dev", "production", "production-several-consumers")
-PROGRAMS = ("api-gateway", "issue-worker", "expiry-batch")
+SERVERS = ("api-gateway", "issue-worker", "issue-worker-relay", "coupon-statistics")  # run until they are ended
+PROGRAMS = (*SERVERS, "expiry-batch")
+SHOP = "issue-worker-shop"
+SHOP_OVERLAYS = ("dev",)
 
 Object = dict[str, Any]
 _PACKAGES = {
@@ -55,6 +58,12 @@ def template(objects: tuple[Object, ...], name: str) -> Object:
     return dict(pod_templates(objects))[name]
 
 
+def command(objects: tuple[Object, ...], name: str) -> tuple[str, ...]:
+    """What the container of a program runs: the image's program, and its mode."""
+    (container,) = template(objects, name)["spec"]["containers"]
+    return container["image"].rpartition("/")[2].partition(":")[0], *container.get("args", ())
+
+
 def environment(objects: tuple[Object, ...], name: str) -> dict[str, str]:
     """What the container of a program gets from its ConfigMaps."""
     (container,) = template(objects, name)["spec"]["containers"]
@@ -69,10 +78,10 @@ def environment(objects: tuple[Object, ...], name: str) -> dict[str, str]:
 def mounted_files(objects: tuple[Object, ...], name: str) -> dict[str, str]:
     """Path → key of the Secret, of the files that the program's pod has."""
     spec = template(objects, name)["spec"]
-    places = {mount["name"]: mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]}
+    places = {mount["name"]: mount["mountPath"] for mount in spec["containers"][0].get("volumeMounts", [])}
     return {
         f"{places[volume['name']]}/{item['path']}": item["key"]
-        for volume in spec["volumes"] if "secret" in volume
+        for volume in spec.get("volumes", []) if "secret" in volume
         for item in volume["secret"].get("items", [])
     }  # fmt: skip
 

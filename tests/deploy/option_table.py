@@ -46,9 +46,9 @@ def variables(program: str, *command: str) -> dict[str, Setting]:
     return {name: setting for setting in settings(program, *command) for name in setting.variables}
 
 
-def missing_settings(program: str, given: set[str]) -> list[str]:
+def missing_settings(program: str, *command: str, given: set[str]) -> list[str]:
     """Flags of required settings that no given variable sets."""
     return [
-        setting.flag for setting in settings(program)
+        setting.flag for setting in settings(program, *command)
         if setting.required and not given.intersection(setting.variables)
     ]  # fmt: skip

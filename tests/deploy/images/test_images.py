@@ -64,6 +64,7 @@ def test_topics_are_there(system: ComposedSystem) -> None:
     partitions = int(system.services["topics"]["environment"]["PARTITIONS"])
     assert system.kafka.topic_partitions("coupon-issue-request") == partitions
     assert system.kafka.topic_partitions("coupon-issue-request.DLT") == partitions
+    assert system.kafka.topic_partitions("coupon-events") == partitions
 
 
 def test_a_sale(system: ComposedSystem, builder: Builder) -> None:
