@@ -166,6 +166,22 @@ static struct user_call *call_for_change(struct http_exchange *exchange, enum us
     return call;
 }
 
+static void answer_change(struct user_call *call,
+                          void (*encode)(const struct user_coupon_wish *wish,
+                                         const struct user_coupon_outcome *outcome,
+                                         struct strbuf *out))
+{
+    const struct user_coupon_outcome *outcome = &call->outcome;
+
+    if (outcome->step != USER_COUPON_STEP_CHANGE && outcome->step != USER_COUPON_STEP_NONE) {
+        answer_refusal(call, outcome->step);
+        return;
+    }
+    strbuf_clear(&call->thread->scratch);
+    encode(&call->wish, outcome, &call->thread->scratch);
+    answer_json(call);
+}
+
 static enum sql_class use(void *cookie, struct sql_session *session, struct sql_fault *fault)
 {
     struct user_call *call = cookie;
@@ -181,15 +197,7 @@ static enum sql_class run_use(struct sql_job *job, struct sql_session *session,
 
 static void answer_use(struct user_call *call)
 {
-    const struct user_coupon_outcome *outcome = &call->outcome;
-
-    if (outcome->step != USER_COUPON_STEP_CHANGE && outcome->step != USER_COUPON_STEP_NONE) {
-        answer_refusal(call, outcome->step);
-        return;
-    }
-    strbuf_clear(&call->thread->scratch);
-    user_coupon_answer_use(&call->wish, outcome, &call->thread->scratch);
-    answer_json(call);
+    answer_change(call, user_coupon_answer_use);
 }
 
 void user_coupon_handle_use(struct http_exchange *exchange)
@@ -215,15 +223,7 @@ static enum sql_class run_cancel(struct sql_job *job, struct sql_session *sessio
 
 static void answer_cancel(struct user_call *call)
 {
-    const struct user_coupon_outcome *outcome = &call->outcome;
-
-    if (outcome->step != USER_COUPON_STEP_CHANGE && outcome->step != USER_COUPON_STEP_NONE) {
-        answer_refusal(call, outcome->step);
-        return;
-    }
-    strbuf_clear(&call->thread->scratch);
-    user_coupon_answer_cancel(&call->wish, outcome, &call->thread->scratch);
-    answer_json(call);
+    answer_change(call, user_coupon_answer_cancel);
 }
 
 void user_coupon_handle_cancel(struct http_exchange *exchange)
