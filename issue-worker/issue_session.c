@@ -11,7 +11,7 @@
 /* A session that was idle for longer is closed before the server does it. */
 #define IDLE_MAX_US 10000000
 
-/* The waiting hook sees to the rest of the world, but not to this session. */
+/* The waiting hook serves everything but this connection, which is in the middle of a statement. */
 static void wait_on(void *cookie)
 {
     struct issue_session *session = cookie;

@@ -28,7 +28,7 @@
 #define SET_K "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"
 
 /* A server that answers each command by its first word, on a thread of its own. */
-struct stub {
+struct fake_redis {
     int listen_fd;
     uint16_t port;
     pthread_t thread;
@@ -41,44 +41,44 @@ struct stub {
     atomic_bool logged_in;
 };
 
-static void say(const struct stub *stub, int fd, const char *text)
+static void say(const struct fake_redis *fake, int fd, const char *text)
 {
     size_t len = strlen(text);
 
-    for (size_t i = 0; stub->drips && i < len && !stub->stopping; i++) {
+    for (size_t i = 0; fake->drips && i < len && !fake->stopping; i++) {
         if (send(fd, text + i, 1, MSG_NOSIGNAL) != 1)
             return;
         usleep(TIMEOUT_MS * 1000 / 4);
     }
-    if (!stub->drips && send(fd, text, len, MSG_NOSIGNAL) < 0)
+    if (!fake->drips && send(fd, text, len, MSG_NOSIGNAL) < 0)
         assert_int_not_equal(errno, EBADF);
 }
 
-static void answer(struct stub *stub, int fd, const char *command)
+static void answer(struct fake_redis *fake, int fd, const char *command)
 {
     const char *text;
 
     if (strstr(command, "AUTH")) {
-        stub->logged_in = strstr(command, "secret") != NULL;
-        text = stub->logged_in ? "+OK\r\n" : "-WRONGPASS no\r\n";
+        fake->logged_in = strstr(command, "secret") != NULL;
+        text = fake->logged_in ? "+OK\r\n" : "-WRONGPASS no\r\n";
     } else if (strstr(command, "PING") || strstr(command, "ROLE") || strstr(command, "SENTINEL")) {
-        text = stub->hello;
+        text = fake->hello;
     } else {
-        stub->commands++;
-        text = stub->reply;
+        fake->commands++;
+        text = fake->reply;
     }
     if (text)
-        say(stub, fd, text);
+        say(fake, fd, text);
 }
 
 /* Each read is one command: the session waits for the answer before it sends the next. */
 static void *serve(void *cookie)
 {
-    struct stub *stub = cookie;
+    struct fake_redis *fake = cookie;
     int fd = -1;
 
-    while (!stub->stopping) {
-        struct pollfd polled[2] = {{.fd = stub->listen_fd, .events = POLLIN},
+    while (!fake->stopping) {
+        struct pollfd polled[2] = {{.fd = fake->listen_fd, .events = POLLIN},
                                    {.fd = fd, .events = POLLIN}};
         char bytes[4096] = "";
 
@@ -86,11 +86,11 @@ static void *serve(void *cookie)
         if (polled[0].revents) {
             if (fd >= 0)
                 close(fd);
-            fd = accept(stub->listen_fd, NULL, NULL);
-            stub->connections++;
+            fd = accept(fake->listen_fd, NULL, NULL);
+            fake->connections++;
         } else if (fd >= 0 && polled[1].revents) {
             if (read(fd, bytes, sizeof bytes - 1) > 0) {
-                answer(stub, fd, bytes);
+                answer(fake, fd, bytes);
             } else {
                 close(fd);
                 fd = -1;
@@ -102,26 +102,26 @@ static void *serve(void *cookie)
     return NULL;
 }
 
-static void stub_start(struct stub *stub, const char *hello, const char *reply)
+static void stub_start(struct fake_redis *fake, const char *hello, const char *reply)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
 
-    *stub = (struct stub){.listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    stub->hello = hello;
-    stub->reply = reply;
-    assert_int_equal(bind(stub->listen_fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(stub->listen_fd, 16), 0);
-    assert_int_equal(getsockname(stub->listen_fd, (struct sockaddr *)&address, &len), 0);
-    stub->port = ntohs(address.sin_port);
-    assert_int_equal(pthread_create(&stub->thread, NULL, serve, stub), 0);
+    *fake = (struct fake_redis){.listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    fake->hello = hello;
+    fake->reply = reply;
+    assert_int_equal(bind(fake->listen_fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fake->listen_fd, 16), 0);
+    assert_int_equal(getsockname(fake->listen_fd, (struct sockaddr *)&address, &len), 0);
+    fake->port = ntohs(address.sin_port);
+    assert_int_equal(pthread_create(&fake->thread, NULL, serve, fake), 0);
 }
 
-static void stub_stop(struct stub *stub)
+static void stub_stop(struct fake_redis *fake)
 {
-    stub->stopping = true;
-    pthread_join(stub->thread, NULL);
-    close(stub->listen_fd);
+    fake->stopping = true;
+    pthread_join(fake->thread, NULL);
+    close(fake->listen_fd);
 }
 
 static enum redis_session_end write_k(struct redis_session *session)
@@ -141,10 +141,11 @@ static void expect_end(struct redis_session *session, enum redis_session_end wan
     }
 }
 
-static struct redis_session *session_to(struct redis_options *options, const struct stub *stub)
+static struct redis_session *session_to(struct redis_options *options,
+                                        const struct fake_redis *fake)
 {
     *options = (struct redis_options){.host = "127.0.0.1",
-                                      .port = stub->port,
+                                      .port = fake->port,
                                       .primary_name = "mymaster",
                                       .timeout_ms = TIMEOUT_MS};
     return redis_session_new(options, "going on without, results are in MySQL");
@@ -154,39 +155,39 @@ static void a_replica_is_left_and_returned_to(void **state)
 {
     struct redis_options options;
     struct redis_session *session;
-    struct stub stub;
+    struct fake_redis fake;
 
     (void)state;
-    stub_start(&stub, "+PONG\r\n", "+OK\r\n");
-    session = session_to(&options, &stub);
+    stub_start(&fake, "+PONG\r\n", "+OK\r\n");
+    session = session_to(&options, &fake);
     assert_int_equal(write_k(session), REDIS_SESSION_DONE);
     assert_int_equal(write_k(session), REDIS_SESSION_DONE);
-    assert_int_equal(stub.connections, 1);
-    stub.reply = "-READONLY You can't write against a read only replica.\r\n";
+    assert_int_equal(fake.connections, 1);
+    fake.reply = "-READONLY You can't write against a read only replica.\r\n";
     assert_int_equal(write_k(session), REDIS_SESSION_DROPPED);
     assert_int_equal(write_k(session), REDIS_SESSION_DOWN); /* it pauses */
     assert_false(redis_session_worth_trying(session));
-    stub.reply = "+OK\r\n";
+    fake.reply = "+OK\r\n";
     expect_end(session, REDIS_SESSION_DONE);
-    assert_in_range(stub.connections, 2, 3);
+    assert_in_range(fake.connections, 2, 3);
     redis_session_free(session);
-    stub_stop(&stub);
+    stub_stop(&fake);
 }
 
 static void a_refused_command_is_no_reason_to_leave(void **state)
 {
     struct redis_options options;
     struct redis_session *session;
-    struct stub stub;
+    struct fake_redis fake;
 
     (void)state;
-    stub_start(&stub, "+PONG\r\n", "-OOM command not allowed\r\n");
-    session = session_to(&options, &stub);
+    stub_start(&fake, "+PONG\r\n", "-OOM command not allowed\r\n");
+    session = session_to(&options, &fake);
     for (int i = 0; i < 3; i++)
         assert_int_equal(write_k(session), REDIS_SESSION_PARTLY);
-    assert_int_equal(stub.connections, 1);
+    assert_int_equal(fake.connections, 1);
     redis_session_free(session);
-    stub_stop(&stub);
+    stub_stop(&fake);
 }
 
 /* Silent, or dripping one byte at a time so that no single read is late. */
@@ -196,23 +197,23 @@ static void no_server_keeps_it(void **state)
     for (int drips = 0; drips < 2; drips++) {
         struct redis_options options;
         struct redis_session *session;
-        struct stub stub;
+        struct fake_redis fake;
         int64_t began_us;
 
-        stub_start(&stub, "+PONG\r\n", "+OK\r\n");
-        session = session_to(&options, &stub);
+        stub_start(&fake, "+PONG\r\n", "+OK\r\n");
+        session = session_to(&options, &fake);
         assert_int_equal(write_k(session), REDIS_SESSION_DONE);
-        stub.drips = drips;
-        stub.reply = drips ? "+A very long answer that would take a quarter of an hour\r\n" : NULL;
+        fake.drips = drips;
+        fake.reply = drips ? "+A very long answer that would take a quarter of an hour\r\n" : NULL;
         began_us = clock_monotonic_us();
         assert_int_equal(write_k(session), REDIS_SESSION_DROPPED);
         assert_in_range(clock_monotonic_us() - began_us, TIMEOUT_MS * 1000,
                         2 * TIMEOUT_MS * 1000 + 1000000);
-        stub.drips = false;
-        stub.reply = "+OK\r\n";
+        fake.drips = false;
+        fake.reply = "+OK\r\n";
         expect_end(session, REDIS_SESSION_DONE);
         redis_session_free(session);
-        stub_stop(&stub);
+        stub_stop(&fake);
     }
 }
 
@@ -220,28 +221,28 @@ static void it_logs_in_before_all_else(void **state)
 {
     struct redis_options options;
     struct redis_session *session;
-    struct stub stub;
+    struct fake_redis fake;
 
     (void)state;
-    stub_start(&stub, "+PONG\r\n", "+OK\r\n");
-    session = session_to(&options, &stub);
+    stub_start(&fake, "+PONG\r\n", "+OK\r\n");
+    session = session_to(&options, &fake);
     options.password = "secret";
     assert_int_equal(write_k(session), REDIS_SESSION_DONE);
-    assert_true(stub.logged_in);
+    assert_true(fake.logged_in);
     redis_session_free(session);
-    session = session_to(&options, &stub);
+    session = session_to(&options, &fake);
     options.username = "worker";
     options.password = "wrong";
     assert_int_equal(write_k(session), REDIS_SESSION_DOWN);
-    assert_int_equal(stub.commands, 1);
+    assert_int_equal(fake.commands, 1);
     redis_session_free(session);
-    stub_stop(&stub);
+    stub_stop(&fake);
 }
 
 /* Three Sentinels, of which one is silent and one still names the old primary, first. */
 static void the_primary_is_found_by_most_sentinels(void **state)
 {
-    struct stub old, new, sentinels[3];
+    struct fake_redis old, new, sentinels[3];
     struct redis_options options;
     struct redis_session *session;
     char list[128], names_old[64], names_new[64];

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,14 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/timestamp.h"
@@ -378,36 +375,6 @@ static void threads_do_not_mix_lines(void **state)
     free(text);
 }
 
-static void a_broken_invariant_is_logged_and_ends_the_process(void **state)
-{
-    struct capture capture = capture_start(STDERR_FILENO);
-    int status;
-    char *text, *rest;
-    json_t *line;
-    pid_t child = fork();
-
-    (void)state;
-    if (child == 0) {
-        signal(SIGABRT, SIG_DFL);
-        CHECK(1 + 1 == 2, "never shown");
-        CHECK(1 + 1 == 3, "two is not %d", 3);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    text = rest = capture_end(&capture);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGABRT);
-    line = next_line(&rest);
-    assert_non_null(line);
-    assert_string_equal(member(line, "level"), "error");
-    assert_string_equal(member(line, "event"), "invariant_broken");
-    assert_non_null(strstr(member(line, "message"), "log_test.c:"));
-    assert_non_null(strstr(member(line, "message"), "1 + 1 == 3: two is not 3"));
-    assert_null(strstr(member(line, "message"), "never shown"));
-    json_decref(line);
-    free(text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,7 +388,6 @@ int main(void)
         cmocka_unit_test_setup(survives_endless_names, start),
         cmocka_unit_test_setup(keeps_errno, start),
         cmocka_unit_test_setup(threads_do_not_mix_lines, start),
-        cmocka_unit_test_setup(a_broken_invariant_is_logged_and_ends_the_process, start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
