@@ -24,6 +24,13 @@ static const struct {
     {"UNKNOWN_REQUEST", "VALIDATION_FAILED"},
     {"UNAUTHORIZED", "VALIDATION_FAILED"},
     {"FORBIDDEN", "VALIDATION_FAILED"},
+    {"BAD_REQUEST", "VALIDATION_FAILED"},
+    {"NOT_FOUND", "VALIDATION_FAILED"},
+    {"METHOD_NOT_ALLOWED", "VALIDATION_FAILED"},
+    {"CONTENT_TOO_LARGE", "VALIDATION_FAILED"},
+    {"UNSUPPORTED_MEDIA_TYPE", "VALIDATION_FAILED"},
+    {"EXPECTATION_FAILED", "VALIDATION_FAILED"},
+    {"HEAD_TOO_LARGE", "VALIDATION_FAILED"},
     {"ALREADY_ISSUED", "DUPLICATE_REQUEST"},
     {"SOLD_OUT", "OUT_OF_STOCK"},
     {"NOT_STARTED", "BUSINESS_ERROR"},
@@ -31,6 +38,10 @@ static const struct {
     {"PAUSED", "BUSINESS_ERROR"},
     {"CLOSED", "BUSINESS_ERROR"},
     {"PENDING", NULL},
+    /* Not the end of the request: it may be sent again. */
+    {"RATE_LIMITED", "SYSTEM_ERROR"},
+    {"REQUEST_TIMEOUT", "SYSTEM_ERROR"},
+    {"UNAVAILABLE", "SYSTEM_ERROR"},
 };
 
 const char *outcome_name(const char *code)

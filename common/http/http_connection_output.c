@@ -97,8 +97,7 @@ void http_connection_refuse(struct http_connection *connection, const struct htt
         .fields = fields,
     };
 
-    strbuf_clear(problem);
-    http_problem_write(problem, refusal->status, refusal->code, refusal->detail, NULL);
+    http_service_write_problem(connection->service, &connection->reader.request, refusal, NULL);
     answer.body = problem->data;
     answer.body_len = problem->len;
     connection_write_answer(connection, &answer, "", now_us, now_us);

@@ -89,33 +89,13 @@ void http_exchange_json(struct http_exchange *exchange, int status, const char *
     http_exchange_reply(exchange, status, "application/json", fields, body, body_len);
 }
 
-/* The given members and those that the server adds; NULL: none. */
-static const char *all_members(struct http_exchange *exchange, const char *code,
-                               const char *members)
-{
-    struct http_service *service = http_connection_service(exchange->connection);
-    struct strbuf *all = &service->problem_members;
-    size_t given;
-
-    if (service->add_problem_members == NULL)
-        return members;
-    strbuf_clear(all);
-    if (members != NULL)
-        strbuf_add_text(all, members);
-    if (all->len > 0)
-        strbuf_add_text(all, ",");
-    given = all->len;
-    service->add_problem_members(http_exchange_request(exchange), code, all);
-    return all->len > given ? all->data : members;
-}
-
 void http_exchange_problem(struct http_exchange *exchange, int status, const char *code,
                            const char *detail, const char *fields, const char *members)
 {
-    struct strbuf *problem = &http_connection_service(exchange->connection)->problem;
+    struct http_service *service = http_connection_service(exchange->connection);
+    const struct http_refusal refusal = {status, code, detail};
 
-    members = all_members(exchange, code, members);
-    strbuf_clear(problem);
-    http_problem_write(problem, status, code, detail, members);
-    http_exchange_reply(exchange, status, HTTP_PROBLEM_TYPE, fields, problem->data, problem->len);
+    http_service_write_problem(service, http_exchange_request(exchange), &refusal, members);
+    http_exchange_reply(exchange, status, HTTP_PROBLEM_TYPE, fields, service->problem.data,
+                        service->problem.len);
 }

@@ -94,13 +94,16 @@ static void finish_head(struct http_reader *reader)
 {
     struct http_request *request = &reader->request;
     const struct http_refusal *refusal;
+    bool split;
 
     if (!reader->head.complete) {
         fail(reader, &bad_head);
         return;
     }
+    /* Whoever is refused gets the path's kind of answer, so it is wanted in any case. */
+    split = http_target_split(reader->head.target, &request->path, &request->query);
     refusal = http_framing_read(&reader->framing, request, reader->head.http_1_0);
-    if (refusal == NULL && !http_target_split(reader->head.target, &request->path, &request->query))
+    if (refusal == NULL && !split)
         refusal = &bad_target;
     if (refusal != NULL) {
         fail(reader, refusal);

@@ -51,8 +51,9 @@ void http_server_on_answer(struct http_server *server,
                                             const struct http_request *request, int status,
                                             int64_t duration_us));
 
-/* Called for each problem document that a handler answers with: append further members, as ready
- * JSON with commas between them, or nothing. */
+/* Called for each problem document: append further members, as ready JSON with commas between them,
+ * or nothing. Of a request that was refused before it had a handler all but its method may be
+ * missing. */
 void http_server_on_problem(struct http_server *server,
                             void (*add_members)(const struct http_request *request,
                                                 const char *code, struct strbuf *out));

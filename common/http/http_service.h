@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/http/http_date.h"
+#include "common/http/http_refusal.h"
 #include "common/http/http_router.h"
 #include "common/http/http_server.h"
 #include "common/base/strbuf.h"
@@ -48,6 +49,11 @@ struct http_service {
 
 void http_service_add(struct http_service *service, struct http_service_link *link);
 void http_service_remove(struct http_service *service, struct http_service_link *link);
+
+/* Write a problem document to service->problem: members (ready JSON, or NULL) and what the server
+ * adds. Of a request that was refused early all but its method may be missing. */
+void http_service_write_problem(struct http_service *service, const struct http_request *request,
+                                const struct http_refusal *refusal, const char *members);
 
 /* Call visit for every connection, oldest first; visit may remove any of them. */
 void http_service_each(struct http_service *service,

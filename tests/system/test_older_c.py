@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.support.murmur2 import partition_of
+from tests.support.raw_http import talk
 from tests.support.rest import Answer
 from tests.support.system import System
 from tests.support.topic import kcat_produce
@@ -53,6 +54,20 @@ def test_validation_and_business(system: System) -> None:
     ]  # fmt: skip
     print(seen)
     assert seen == ["VALIDATION_FAILED"] * 4 + ["BUSINESS_ERROR"] * 3
+
+
+@pytest.mark.parametrize(
+    ("rest", "status", "code"),
+    [
+        ("issue HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415, "VALIDATION_FAILED"),
+        ("issue HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n", 413, "VALIDATION_FAILED"),
+        ("issue HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 400, "VALIDATION_FAILED"),
+        ("other HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 404, "VALIDATION_FAILED"),
+    ],
+)
+def test_refused_before_the_call(system: System, rest: str, status: int, code: str) -> None:
+    (reply,) = talk(system.gateways[0], f"POST /api/coupons/1/{rest}".encode()).replies
+    assert (reply.status, json.loads(reply.body)["resultCode"]) == (status, code)
 
 
 def test_many_at_once(system: System) -> None:

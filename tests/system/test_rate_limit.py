@@ -70,6 +70,8 @@ def test_an_address_has_a_budget_for_each_kind_of_call(system: System, gateway: 
     assert [answer.status for answer in answers] == [404] * 5 + [429]
     assert answers[0].headers["ratelimit"] == '"poll-address";r=4;t=60'
     assert poll(gateway, "198.51.100.8").status == 404
+    older = call("GET", f"http://127.0.0.1:{gateway.port}/api/coupons/result/REQ-none", None, {"X-Forwarded-For": client})
+    assert (older.status, older.json["resultCode"]) == (429, "SYSTEM_ERROR"), "not the end of the request: it may ask again"
 
 
 def test_nobody_chooses_his_own_address(gateway: Program) -> None:

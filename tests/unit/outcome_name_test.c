@@ -68,7 +68,9 @@ static void every_refusal_has_its_name(void **state)
     for (enum admission i = ADMISSION_NOT_STARTED; i <= ADMISSION_CLOSED; i++)
         assert_string_equal(outcome_name(admission_code(i)), "BUSINESS_ERROR");
     assert_string_equal(outcome_name("INVALID_REQUEST"), "VALIDATION_FAILED");
+    assert_string_equal(outcome_name("CONTENT_TOO_LARGE"), "VALIDATION_FAILED");
     assert_string_equal(outcome_name("UNAVAILABLE"), "SYSTEM_ERROR");
+    assert_string_equal(outcome_name("RATE_LIMITED"), "SYSTEM_ERROR");
     assert_string_equal(outcome_name("SOMETHING_NEW"), "SYSTEM_ERROR");
 }
 
