@@ -133,19 +133,33 @@ static bool produce(struct spool_producer *producer, const struct issue_request 
 {
     struct strbuf key = STRBUF_INIT;
     struct strbuf value = STRBUF_INIT;
-    int taken;
+    rd_kafka_error_t *error;
 
     strbuf_add_u64(&key, request->coupon_id);
     issue_request_encode(request, &value);
-    taken = rd_kafka_produce(producer->topic, partition, RD_KAFKA_MSG_F_COPY, value.data, value.len,
-                             key.data, key.len, (void *)number);
-    if (taken == 0)
-        producer->open++;
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = producer->topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key.data, key.len}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value.data, value.len}},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)number},
+        {.vtype = RD_KAFKA_VTYPE_HEADER,
+         .u.header = {TRACEPARENT_HEADER, request->traceparent, -1}},
+    };
+    size_t count = sizeof parts / sizeof parts[0] - (request->traceparent[0] ? 0 : 1);
+
+    error = rd_kafka_produceva(producer->client, parts, count);
+    if (error)
+        log_warn("produce_refused", "%s", rd_kafka_error_string(error));
     else
-        log_warn("produce_refused", "%s", rd_kafka_err2str(rd_kafka_last_error()));
+        producer->open++;
     strbuf_free(&key);
     strbuf_free(&value);
-    return taken == 0;
+    if (!error)
+        return true;
+    rd_kafka_error_destroy(error);
+    return false;
 }
 
 static void wait_for_reports(struct spool_producer *producer, int patience_ms,

@@ -23,18 +23,33 @@ static void read_range(void *cookie, char **values, const unsigned long *lengths
     range->last = sql_read_number(values[1], -1);
 }
 
+/* Nothing in it needs an escape: traceparent_read let it in. */
+static void add_trace(struct strbuf *statement, const char *traceparent)
+{
+    char read[TRACEPARENT_SIZE];
+
+    if (!traceparent[0]) {
+        strbuf_add_text(statement, "NULL");
+        return;
+    }
+    CHECK(traceparent_read(traceparent, strlen(traceparent), read), "traceparent %s", traceparent);
+    strbuf_addf(statement, "'%s'", read);
+}
+
 static void add_rows(struct strbuf *statement, uint32_t origin,
                      const struct issue_request *const *requests, size_t count)
 {
     strbuf_add_text(statement, "INSERT INTO issue_spool (origin,request_id,coupon_id,user_id,"
-                               "accepted_at,spooled_at) VALUES ");
+                               "accepted_at,spooled_at,traceparent) VALUES ");
     for (size_t i = 0; i < count; i++) {
         CHECK(request_id_valid(requests[i]->request_id, strlen(requests[i]->request_id)),
               "requestId %s", requests[i]->request_id);
         strbuf_addf(statement, "%s(%" PRIu32 ",'%s',%" PRIu64 ",%" PRIu64 ",", i ? "," : "", origin,
                     requests[i]->request_id, requests[i]->coupon_id, requests[i]->user_id);
         sql_add_time(statement, requests[i]->accepted_at_ms);
-        strbuf_add_text(statement, ",UTC_TIMESTAMP(3))");
+        strbuf_add_text(statement, ",UTC_TIMESTAMP(3),");
+        add_trace(statement, requests[i]->traceparent);
+        strbuf_add_text(statement, ")");
     }
 }
 
@@ -146,6 +161,8 @@ static void read_row(void *cookie, char **values, const unsigned long *lengths)
     row->request.coupon_id = (uint64_t)sql_read_number(values[2], 0);
     row->request.user_id = (uint64_t)sql_read_number(values[3], 0);
     row->request.accepted_at_ms = sql_read_time(values[4], lengths[4], 0);
+    if (values[5])
+        traceparent_read(values[5], lengths[5], row->request.traceparent);
 }
 
 enum sql_class spool_table_read(struct sql_session *session, uint32_t origin,
@@ -157,7 +174,7 @@ enum sql_class spool_table_read(struct sql_session *session, uint32_t origin,
     enum sql_class class;
 
     strbuf_addf(&statement,
-                "SELECT s.seq,s.request_id,s.coupon_id,s.user_id,s.accepted_at "
+                "SELECT s.seq,s.request_id,s.coupon_id,s.user_id,s.accepted_at,s.traceparent "
                 "FROM issue_spool_relay r JOIN issue_spool s "
                 "WHERE r.id=1 AND r.holder=%" PRIu32 " AND r.expires_at>UTC_TIMESTAMP(3) "
                 "ORDER BY s.seq LIMIT %zu",

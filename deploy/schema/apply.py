@@ -20,6 +20,7 @@ from pathlib import Path
 LOCK_SECONDS = 60
 _MARK = "schema-apply-answer-ends"
 _FILE_NAME = re.compile(r"(\d{4})-([a-z0-9-]+)\.sql")
+_OLDEST_PROGRAM = re.compile(r"^--\s*oldest-program\b.*$", re.MULTILINE)
 _CREATE_RECORD = """CREATE TABLE IF NOT EXISTS schema_version (
     version INT NOT NULL PRIMARY KEY,
     name VARCHAR(100) NOT NULL,
@@ -56,13 +57,15 @@ class Server:
 
 @dataclass(frozen=True)
 class SchemaFile:
-    """One versioned file. checksum is SHA-256 of its bytes."""
+    """One versioned file. checksum is SHA-256 of its bytes; oldest_program is the version of the oldest programs that
+    work with it too, None where only its own do."""
 
     path: Path
     version: int
     name: str
     text: str
     checksum: str
+    oldest_program: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,13 +161,24 @@ def read_files(directory: Path) -> list[SchemaFile]:
         text = data.decode()
         if not _without_comments(text).endswith(";"):
             raise SchemaError(f"{path.name}: does not end with ';'")
-        files.append(SchemaFile(path, int(parts[1]), parts[2], text, hashlib.sha256(data).hexdigest()))
+        oldest = _oldest_program(path.name, text, int(parts[1]))
+        files.append(SchemaFile(path, int(parts[1]), parts[2], text, hashlib.sha256(data).hexdigest(), oldest))
     for position, file in enumerate(files, start=1):
         if file.version != position:
             raise SchemaError(f"{file.path.name}: expected version {position:04} here; a gap, or a number given twice")
     if not files:
         raise SchemaError(f"no NNNN-name.sql in {directory}")
     return files
+
+
+def _oldest_program(name: str, text: str, version: int) -> int | None:
+    declared = _OLDEST_PROGRAM.search(text)
+    if declared is None:
+        return None
+    number = re.fullmatch(r"-- oldest-program: (\d{4})", declared[0])
+    if number is None or int(number[1]) >= version:
+        raise SchemaError(f"{name}: '{declared[0]}' is not '-- oldest-program: NNNN' with a version before {version:04}")
+    return int(number[1])
 
 
 def _without_comments(text: str) -> str:
@@ -221,9 +235,10 @@ def apply_file(session: Session, file: SchemaFile) -> None:
             "The statements above that line are in effect and not recorded (the server cannot roll CREATE and\n"
             "ALTER back). Undo them by hand, mend the cause, and run this again: it starts with the same file."
         ) from None
+    column, value = (", oldest_program", f", {file.oldest_program}") if file.oldest_program else ("", "")
     session.run(
-        "INSERT INTO schema_version (version, name, checksum, applied_at)"
-        f" VALUES ({file.version}, '{file.name}', '{file.checksum}', UTC_TIMESTAMP(3));"
+        f"INSERT INTO schema_version (version, name, checksum, applied_at{column})"
+        f" VALUES ({file.version}, '{file.name}', '{file.checksum}', UTC_TIMESTAMP(3){value});"
     )
 
 

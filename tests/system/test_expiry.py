@@ -296,7 +296,7 @@ def test_what_it_cannot_do_it_says(expiry: ExpiryWorld) -> None:
     refused = expiry.run()
     expiry.root("SET GLOBAL read_only = 0")
     assert refused.code == 69 and "read-only" in refused.log
-    expiry.root("INSERT INTO coupon.schema_version VALUES (9999, 'newer', '', NOW())")
+    expiry.root("INSERT INTO coupon.schema_version (version, name, checksum, applied_at) VALUES (9999, 'newer', '', NOW())")
     misfit = expiry.run()
     expiry.root("DELETE FROM coupon.schema_version WHERE version = 9999")
     assert misfit.code == 78 and "9999" in misfit.log

@@ -15,6 +15,8 @@ from tests.support.rest import Answer, call
 from tests.support.spooling import metrics, spooling, state, wait_direct, wait_empty
 from tests.support.system import System
 
+_TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 
 @pytest.fixture
 def gateways(system: System) -> Iterator[list[Program]]:
@@ -23,9 +25,9 @@ def gateways(system: System) -> Iterator[list[Program]]:
         yield gateways
 
 
-def issue(gateway: Program, coupon: int, user: int, key: str | None = None) -> Answer:
+def issue(gateway: Program, coupon: int, user: int, key: str | None = None, **headers: str) -> Answer:
     """Ask for a coupon."""
-    headers = {"Idempotency-Key": f'"{key}"'} if key else None
+    headers |= {"Idempotency-Key": f'"{key}"'} if key else {}
     return call("POST", f"http://127.0.0.1:{gateway.port}/api/v1/coupons/{coupon}/issue", {"userId": user}, headers, 60)
 
 
@@ -116,8 +118,9 @@ def test_the_order_of_the_spool_is_one_for_all_gateways(system: System, gateways
 @pytest.mark.long
 def test_polls_and_retries_while_kafka_is_away(system: System, gateways: list[Program]) -> None:
     coupon = system.new_coupon(10)
+    before = system.ends()
     system.world.kafka.process.kill9()
-    told = issue(gateways[0], coupon, 7, "once")
+    told = issue(gateways[0], coupon, 7, "once", traceparent=_TRACE)
     print(f"expected 202 without a position, seen {told.status} {told.text}")
     assert (told.status, told.json["position"]) == (202, None)
     again = issue(gateways[1], coupon, 7, "once")
@@ -138,6 +141,8 @@ def test_polls_and_retries_while_kafka_is_away(system: System, gateways: list[Pr
     poll = call("GET", f"http://127.0.0.1:{gateways[1].port}{told.json['resultUrl']}?wait=30", timeout=60)
     assert (poll.json["status"], poll.json["userId"]) == ("ISSUED", 7), poll.text
     assert winners(system, coupon) == [7]
+    traces = [dict(record.headers).get("traceparent") for record in system.records_of(coupon, before)]
+    assert sorted(traces, key=str) == sorted([_TRACE.encode(), None], key=str), "each record has its own request's"
 
 
 @pytest.mark.long
