@@ -30,7 +30,6 @@ static void answer_refusal(struct user_call *call, enum user_coupon_step step)
         break;
     case USER_COUPON_STEP_ORDER_MISMATCH:
     case USER_COUPON_STEP_BELOW_MINIMUM:
-    case USER_COUPON_STEP_AMOUNT_MISMATCH:
         status = 422;
         break;
     case USER_COUPON_STEP_EXPIRED:
@@ -41,7 +40,8 @@ static void answer_refusal(struct user_call *call, enum user_coupon_step step)
         break;
     case USER_COUPON_STEP_CHANGE:
     case USER_COUPON_STEP_NONE:
-        CHECK(false, "no refusal");
+    case USER_COUPON_STEP_AMOUNT_MISMATCH: /* a call tells no discount */
+        CHECK(false, "step %d is no refusal here", (int)step);
     }
     http_exchange_problem(call->exchange, status, user_coupon_step_name(step),
                           user_coupon_step_text(step), NULL, NULL);

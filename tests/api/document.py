@@ -86,6 +86,11 @@ class Document:
             if method in item
         ]
 
+    @property
+    def no_operation(self) -> Operation:
+        """What is answered where there is none: `default`, which is the same everywhere."""
+        return Operation(self, "any", "any", {"default": self.operations[0].responses["default"]})
+
     def resolve(self, node: Any) -> Any:
         """The node, or what its $ref means."""
         while "$ref" in node:
@@ -133,8 +138,3 @@ def public() -> Document:
 def admin() -> Document:
     """The management listener's."""
     return Document("admin")
-
-
-def operation_of(method: str, path: str, management: bool) -> Operation | None:
-    """The operation that a request for path (without query) means, None where nothing is described."""
-    return (admin() if management else public()).find(method, path)

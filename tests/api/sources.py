@@ -21,6 +21,10 @@ def routes(name: str) -> set[tuple[str, str]]:
     return set(_ROUTE.findall((GATEWAY / name).read_text()))
 
 
+# Told of the shop's events alone: a call tells no discount that could be another.
+_OF_EVENTS = {"AMOUNT_MISMATCH"}
+
+
 def codes() -> set[str]:
     """Every problem code that a gateway can answer."""
     files: list[Path] = [*GATEWAY.rglob("*.[ch]"), *(REPOSITORY / "common/http").glob("*.[ch]")]
@@ -31,5 +35,5 @@ def codes() -> set[str]:
         for pattern in _CODES
         for groups in pattern.findall(file.read_text())
         for code in ([groups] if isinstance(groups, str) else groups)
-        if code
+        if code and code not in _OF_EVENTS
     }
