@@ -100,6 +100,6 @@ void http_connection_start(struct http_service *service, int fd)
     http_reader_init(&connection->reader, service->config.max_head_bytes);
     http_connection_expire_in(connection, clock_monotonic_us(), service->config.idle_timeout_ms);
     http_service_add(service, &connection->link);
-    http_stream_open(&connection->stream, service->base, fd, &http_connection_callbacks,
-                     connection);
+    http_stream_open(&connection->stream, service->base, fd, service->room,
+                     &http_connection_callbacks, connection);
 }

@@ -107,33 +107,6 @@ void http_connection_work(struct http_connection *connection)
     http_connection_leave(connection, outer);
 }
 
-static void connection_readable(struct bufferevent *bufev, void *cookie)
-{
-    struct http_connection *connection = cookie;
-
-    (void)bufev;
-    if (connection->state == CONNECTION_RECEIVING)
-        http_connection_work(connection);
-    else if (connection->state == CONNECTION_LINGERING)
-        http_stream_take(&connection->stream, http_stream_waiting(&connection->stream));
-    else
-        http_stream_stall(&connection->stream, connection->service->config.max_head_bytes);
-}
-
-static void connection_flushed(struct bufferevent *bufev, void *cookie)
-{
-    struct http_connection *connection = cookie;
-    bool outer = http_connection_enter(connection);
-
-    (void)bufev;
-    if (connection->state == CONNECTION_FLUSHING) {
-        http_connection_answered(connection, clock_monotonic_us());
-        if (connection->state == CONNECTION_RECEIVING)
-            http_connection_work(connection);
-    }
-    http_connection_leave(connection, outer);
-}
-
 /* The client sends no more; what it has sent is still answered. */
 static void connection_ended(struct http_connection *connection)
 {
@@ -146,19 +119,56 @@ static void connection_ended(struct http_connection *connection)
         http_connection_close(connection);
 }
 
-static void connection_event(struct bufferevent *bufev, short what, void *cookie)
+static void connection_take_input(struct http_connection *connection)
+{
+    if (connection->state == CONNECTION_RECEIVING)
+        http_connection_work(connection);
+    else if (connection->state == CONNECTION_LINGERING)
+        http_stream_take(&connection->stream, http_stream_waiting(&connection->stream));
+    else
+        http_stream_stall(&connection->stream, connection->service->config.max_head_bytes);
+}
+
+static void connection_readable(void *cookie)
 {
     struct http_connection *connection = cookie;
+    bool outer = http_connection_enter(connection);
 
-    (void)bufev;
-    if (what & BEV_EVENT_ERROR)
-        http_connection_close(connection);
-    else if (what & BEV_EVENT_EOF)
+    switch (http_stream_read(&connection->stream)) {
+    case HTTP_STREAM_GOT:
+        connection_take_input(connection);
+        break;
+    case HTTP_STREAM_END:
         connection_ended(connection);
+        break;
+    case HTTP_STREAM_ERROR:
+        http_connection_close(connection);
+        break;
+    }
+    http_stream_keep(&connection->stream);
+    http_connection_leave(connection, outer);
+}
+
+static void connection_flushed(void *cookie)
+{
+    struct http_connection *connection = cookie;
+    bool outer = http_connection_enter(connection);
+
+    if (connection->state == CONNECTION_FLUSHING) {
+        http_connection_answered(connection, clock_monotonic_us());
+        if (connection->state == CONNECTION_RECEIVING)
+            http_connection_work(connection);
+    }
+    http_connection_leave(connection, outer);
+}
+
+static void connection_broken(void *cookie)
+{
+    http_connection_close(cookie);
 }
 
 const struct http_stream_callbacks http_connection_callbacks = {
     .readable = connection_readable,
     .flushed = connection_flushed,
-    .ended = connection_event,
+    .broken = connection_broken,
 };

@@ -9,6 +9,7 @@
 #include "common/http/http_refusal.h"
 #include "common/http/http_router.h"
 #include "common/http/http_server.h"
+#include "common/http/http_stream.h"
 #include "common/base/strbuf.h"
 
 struct event_base;
@@ -41,6 +42,7 @@ struct http_service {
     size_t pending_count; /* requests whose handler owes an answer */
     size_t places_wanted; /* connections to be closed in this check, because all are taken */
 
+    char room[HTTP_STREAM_ROOM]; /* into which all connections read */
     struct http_date date;
     struct strbuf output;  /* the answer being written */
     struct strbuf problem; /* the problem document being written */

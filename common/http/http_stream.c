@@ -2,32 +2,82 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
-#include <event2/event.h>
-
 #include "common/base/check.h"
 
-void http_stream_open(struct http_stream *stream, struct event_base *base, int fd,
-                      const struct http_stream_callbacks *callbacks, void *cookie)
+/* Memory for kept input is held for the next time, unless it is more than this. */
+#define STREAM_HOLD 4096
+
+static bool is_passing(int error)
 {
-    stream->fd = fd;
-    stream->stalled = false;
-    stream->bufev = bufferevent_socket_new(base, fd, 0);
-    CHECK(stream->bufev != NULL, "out of memory for the buffers of socket %d", fd);
-    bufferevent_setcb(stream->bufev, callbacks->readable, callbacks->flushed, callbacks->ended,
-                      cookie);
-    bufferevent_enable(stream->bufev, EV_READ);
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* The bufferevent does not own the socket: it would close it only in a later turn of the loop. */
+static void readable(evutil_socket_t fd, short what, void *cookie)
+{
+    struct http_stream *stream = cookie;
+
+    (void)fd;
+    (void)what;
+    stream->callbacks->readable(stream->cookie);
+}
+
+static void writable(evutil_socket_t fd, short what, void *cookie)
+{
+    struct http_stream *stream = cookie;
+    ssize_t sent = send(fd, stream->unsent.data + stream->unsent_at,
+                        stream->unsent.len - stream->unsent_at, MSG_NOSIGNAL);
+
+    (void)what;
+    if (sent < 0) {
+        if (!is_passing(errno))
+            stream->callbacks->broken(stream->cookie);
+        return;
+    }
+    stream->unsent_at += (size_t)sent;
+    if (stream->unsent_at < stream->unsent.len)
+        return;
+    strbuf_free(&stream->unsent);
+    stream->unsent_at = 0;
+    event_del(&stream->writable);
+    stream->callbacks->flushed(stream->cookie);
+}
+
+static void watch(struct event *event)
+{
+    int added = event_add(event, NULL);
+
+    CHECK(added == 0, "can't watch socket %d", (int)event_get_fd(event));
+}
+
+void http_stream_open(struct http_stream *stream, struct event_base *base, int fd, char *room,
+                      const struct http_stream_callbacks *callbacks, void *cookie)
+{
+    *stream = (struct http_stream){
+        .callbacks = callbacks,
+        .cookie = cookie,
+        .room = room,
+        .fd = fd,
+    };
+    event_assign(&stream->readable, base, fd, EV_READ | EV_PERSIST, readable, stream);
+    event_assign(&stream->writable, base, fd, EV_WRITE | EV_PERSIST, writable, stream);
+    evtimer_assign(&stream->woken, base, readable, stream);
+    watch(&stream->readable);
+}
+
 void http_stream_close(struct http_stream *stream)
 {
-    bufferevent_free(stream->bufev);
+    event_del(&stream->readable);
+    event_del(&stream->writable);
+    event_del(&stream->woken);
     close(stream->fd);
-    stream->bufev = NULL;
+    strbuf_free(&stream->kept);
+    strbuf_free(&stream->unsent);
+    stream->fresh = (struct http_slice){NULL, 0};
+    stream->kept_at = stream->unsent_at = 0;
     stream->fd = -1;
 }
 
@@ -39,32 +89,80 @@ void http_stream_abort(struct http_stream *stream)
     http_stream_close(stream);
 }
 
+enum http_stream_input http_stream_read(struct http_stream *stream)
+{
+    ssize_t got;
+
+    CHECK(stream->fresh.len == 0, "%zu bytes are not kept", stream->fresh.len);
+    if (stream->stalled || stream->ended)
+        return HTTP_STREAM_GOT;
+    got = recv(stream->fd, stream->room, HTTP_STREAM_ROOM, 0);
+    if (got < 0)
+        return is_passing(errno) ? HTTP_STREAM_GOT : HTTP_STREAM_ERROR;
+    if (got == 0) {
+        stream->ended = true;
+        event_del(&stream->readable);
+        return HTTP_STREAM_END;
+    }
+    stream->fresh = (struct http_slice){stream->room, (size_t)got};
+    if (stream->kept.len > 0)
+        http_stream_keep(stream);
+    return HTTP_STREAM_GOT;
+}
+
+void http_stream_keep(struct http_stream *stream)
+{
+    struct http_slice rest = http_stream_peek(stream);
+
+    if (stream->fresh.len == 0)
+        return;
+    if (stream->kept_at > 0) {
+        memmove(stream->kept.data, rest.data, rest.len);
+        stream->kept.len = rest.len;
+        stream->kept_at = 0;
+    }
+    strbuf_add(&stream->kept, stream->fresh.data, stream->fresh.len);
+    stream->fresh = (struct http_slice){NULL, 0};
+}
+
 size_t http_stream_waiting(const struct http_stream *stream)
 {
-    return evbuffer_get_length(bufferevent_get_input(stream->bufev));
+    return http_stream_peek(stream).len;
 }
 
 struct http_slice http_stream_peek(const struct http_stream *stream)
 {
-    struct evbuffer_iovec piece = {NULL, 0};
-
-    evbuffer_peek(bufferevent_get_input(stream->bufev), -1, NULL, &piece, 1);
-    return (struct http_slice){piece.iov_base, piece.iov_len};
+    if (stream->kept.len == 0)
+        return stream->fresh;
+    return (struct http_slice){stream->kept.data + stream->kept_at,
+                               stream->kept.len - stream->kept_at};
 }
 
 void http_stream_take(struct http_stream *stream, size_t len)
 {
-    evbuffer_drain(bufferevent_get_input(stream->bufev), len);
+    CHECK(len <= http_stream_waiting(stream), "%zu bytes", len);
+    if (len == 0)
+        return;
+    if (stream->kept.len == 0) {
+        stream->fresh.data += len;
+        stream->fresh.len -= len;
+        return;
+    }
+    stream->kept_at += len;
+    if (stream->kept_at < stream->kept.len)
+        return;
+    stream->kept_at = 0;
+    strbuf_clear(&stream->kept);
+    if (stream->kept.capacity > STREAM_HOLD)
+        strbuf_free(&stream->kept);
 }
 
-/* Not by a high watermark: at the mark libevent 2.1.12 calls a read callback that takes nothing
- * again and again. */
 void http_stream_stall(struct http_stream *stream, size_t limit)
 {
     if (http_stream_waiting(stream) < limit)
         return;
     stream->stalled = true;
-    bufferevent_disable(stream->bufev, EV_READ);
+    event_del(&stream->readable);
 }
 
 void http_stream_resume(struct http_stream *stream)
@@ -72,33 +170,32 @@ void http_stream_resume(struct http_stream *stream)
     if (!stream->stalled)
         return;
     stream->stalled = false;
-    bufferevent_enable(stream->bufev, EV_READ);
+    if (!stream->ended)
+        watch(&stream->readable);
 }
 
-/* Write straight to the socket what it takes, and leave the rest to the bufferevent: most answers
- * fit, and then no write event has to be added and removed. */
+/* Straight to the socket: most answers fit, and then no write event is added and removed. */
 bool http_stream_send(struct http_stream *stream, const char *bytes, size_t len)
 {
     ssize_t sent = 0;
 
     if (http_stream_is_flushed(stream)) {
         sent = send(stream->fd, bytes, len, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        if (sent < 0 && !is_passing(errno))
             return false;
+        if (sent == (ssize_t)len)
+            return true;
         if (sent < 0)
             sent = 0;
+        watch(&stream->writable);
     }
-    if ((size_t)sent < len) {
-        int result = bufferevent_write(stream->bufev, bytes + sent, len - (size_t)sent);
-
-        CHECK(result == 0, "no memory for %zu bytes of an answer", len - (size_t)sent);
-    }
+    strbuf_add(&stream->unsent, bytes + sent, len - (size_t)sent);
     return true;
 }
 
 bool http_stream_is_flushed(const struct http_stream *stream)
 {
-    return evbuffer_get_length(bufferevent_get_output(stream->bufev)) == 0;
+    return stream->unsent.len == 0;
 }
 
 void http_stream_finish(struct http_stream *stream)
@@ -108,7 +205,9 @@ void http_stream_finish(struct http_stream *stream)
 
 void http_stream_wake(struct http_stream *stream)
 {
-    bufferevent_trigger(stream->bufev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+    static const struct timeval at_once = {0, 0};
+
+    event_add(&stream->woken, &at_once);
 }
 
 enum http_stream_health http_stream_check(const struct http_stream *stream)
