@@ -120,20 +120,19 @@ static struct metric *make_duration(const struct gateway_metrics *metrics, size_
                             seconds, COUNT(seconds));
 }
 
-void gateway_metrics_answer(struct gateway_metrics *metrics, const char *pattern, int status,
-                            int64_t duration_us)
+void gateway_metrics_answer(struct gateway_metrics *metrics, const struct http_route *route,
+                            int status, int64_t duration_us)
 {
-    size_t route = 0;
+    size_t index = route ? (size_t)(route - metrics->routes) : metrics->route_count;
     size_t place = 0;
     struct metric **duration;
 
-    while (route < metrics->route_count && metrics->routes[route].pattern != pattern)
-        route++;
+    CHECK(index <= metrics->route_count, "route %zu", index);
     while (place < COUNT(statuses) - 1 && statuses[place] != status)
         place++;
-    duration = &metrics->durations[route * COUNT(statuses) + place];
+    duration = &metrics->durations[index * COUNT(statuses) + place];
     if (!*duration)
-        *duration = make_duration(metrics, route, place);
+        *duration = make_duration(metrics, index, place);
     metric_observe(*duration, (double)duration_us / 1e6);
 }
 

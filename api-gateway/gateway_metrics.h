@@ -13,14 +13,14 @@
 /* The gateway's series; see GET /metrics. One a loop, over the same series. */
 struct gateway_metrics;
 
-/* routes: the table given to the server; patterns are told apart by their address. */
+/* routes: the table given to the server. */
 struct gateway_metrics *gateway_metrics_new(const struct http_route *routes, size_t count,
                                             uint32_t thread_index);
 void gateway_metrics_free(struct gateway_metrics *metrics);
 
-/* An answer was sent. */
-void gateway_metrics_answer(struct gateway_metrics *metrics, const char *pattern, int status,
-                            int64_t duration_us);
+/* An answer was sent. route: one of the table, or NULL. */
+void gateway_metrics_answer(struct gateway_metrics *metrics, const struct http_route *route,
+                            int status, int64_t duration_us);
 
 /* A request was answered 202: its record is in Kafka, or its row in the spool. */
 void gateway_metrics_accepted(struct gateway_metrics *metrics, bool spooled);

@@ -46,14 +46,15 @@ static void add_problem_members(const struct http_request *request, const char *
         outcome_add(out, code);
 }
 
-static void answered(void *context, const char *pattern, const struct http_request *request,
-                     int status, int64_t duration_us)
+static void answered(void *context, const struct http_route *route,
+                     const struct http_request *request, int status, int64_t duration_us)
 {
     struct io_thread *thread = context;
 
-    gateway_metrics_answer(thread->metrics, pattern, status, duration_us);
+    gateway_metrics_answer(thread->metrics, route, status, duration_us);
     if (access_log_wants(&thread->access_log))
-        access_log_write(pattern, request, thread->answering, status, duration_us);
+        access_log_write(route ? route->pattern : "", request, thread->answering, status,
+                         duration_us);
     thread->answering = NULL;
 }
 

@@ -33,7 +33,8 @@ void http_connection_answered(struct http_connection *connection, int64_t now_us
 }
 
 static void connection_write_answer(struct http_connection *connection, struct http_answer *answer,
-                                    const char *pattern, int64_t started_us, int64_t now_us)
+                                    const struct http_route *route, int64_t started_us,
+                                    int64_t now_us)
 {
     struct http_service *service = connection->service;
     enum http_method method = connection->reader.request.method;
@@ -46,7 +47,7 @@ static void connection_write_answer(struct http_connection *connection, struct h
     http_answer_write(output, answer, http_date_text(&service->date, now_us));
     sent = http_stream_send(&connection->stream, output->data, output->len);
     if (service->answered != NULL)
-        service->answered(service->context, pattern, &connection->reader.request, answer->status,
+        service->answered(service->context, route, &connection->reader.request, answer->status,
                           now_us - started_us);
     if (!sent) {
         http_connection_close(connection);
@@ -71,14 +72,14 @@ bool http_connection_is_last(const struct http_connection *connection)
  * the call of whoever answers. */
 void http_connection_answer(struct http_connection *connection, struct http_answer *answer)
 {
-    const char *pattern = connection->exchange.route->pattern;
+    const struct http_route *route = connection->exchange.route;
     bool outer = http_connection_enter(connection);
 
     CHECK(connection->state == CONNECTION_PENDING, "state=%d", connection->state);
     connection->service->pending_count--;
     connection->state = CONNECTION_RECEIVING;
     connection->last = http_connection_is_last(connection);
-    connection_write_answer(connection, answer, pattern, connection->exchange.started_us,
+    connection_write_answer(connection, answer, route, connection->exchange.started_us,
                             clock_monotonic_us());
     if (!outer && connection->state == CONNECTION_RECEIVING &&
         (connection->ended || http_stream_waiting(&connection->stream) > 0))
@@ -100,5 +101,5 @@ void http_connection_refuse(struct http_connection *connection, const struct htt
     http_service_write_problem(connection->service, &connection->reader.request, refusal, NULL);
     answer.body = problem->data;
     answer.body_len = problem->len;
-    connection_write_answer(connection, &answer, "", now_us, now_us);
+    connection_write_answer(connection, &answer, NULL, now_us, now_us);
 }

@@ -130,7 +130,7 @@ struct http_server *http_server_new(struct event_base *base,
 }
 
 void http_server_on_answer(struct http_server *server,
-                           void (*answered)(void *context, const char *pattern,
+                           void (*answered)(void *context, const struct http_route *route,
                                             const struct http_request *request, int status,
                                             int64_t duration_us))
 {

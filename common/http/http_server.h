@@ -44,10 +44,10 @@ struct http_server *http_server_new(struct event_base *base,
                                     const struct http_route *routes, size_t route_count,
                                     void *context);
 
-/* Called once for every answer that was sent, with the route's pattern ("" where none matched, and
- * then all of request but its method may be missing). */
+/* Called once for every answer that was sent, with its route, one of the routes given (NULL where
+ * none matched, and then all of request but its method may be missing). */
 void http_server_on_answer(struct http_server *server,
-                           void (*answered)(void *context, const char *pattern,
+                           void (*answered)(void *context, const struct http_route *route,
                                             const struct http_request *request, int status,
                                             int64_t duration_us));
 

@@ -27,8 +27,8 @@ struct http_service {
     struct http_server_config config;
     struct http_router *router;
     void *context;
-    void (*answered)(void *context, const char *pattern, const struct http_request *request,
-                     int status, int64_t duration_us);
+    void (*answered)(void *context, const struct http_route *route,
+                     const struct http_request *request, int status, int64_t duration_us);
     void (*add_problem_members)(const struct http_request *request, const char *code,
                                 struct strbuf *out);              /* NULL: none */
     bool (*admit)(void *context, struct http_exchange *exchange); /* NULL: all */

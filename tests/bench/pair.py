@@ -9,7 +9,7 @@ Figures = Mapping[str, float]  # one round of one side, by the figure's name
 
 @dataclass(frozen=True)
 class Limit:
-    """One figure of ours over the ceiling's: at_least or at_most, the other is None."""
+    """One figure of ours over the ceiling's: at_least or at_most, the other is None; both: it is only shown."""
 
     figure: str
     unit: str
@@ -21,7 +21,9 @@ class Limit:
         return (self.at_least is None or ratio >= self.at_least) and (self.at_most is None or ratio <= self.at_most)
 
     def __str__(self) -> str:
-        return f"≥ {self.at_least:.2f}" if self.at_least is not None else f"≤ {self.at_most:.2f}"
+        if self.at_least is not None:
+            return f"≥ {self.at_least:.2f}"
+        return f"≤ {self.at_most:.2f}" if self.at_most is not None else "shown"
 
 
 class Pair(Protocol):

@@ -30,6 +30,7 @@ _ISSUED_RECORDS, _SOLD_OUT_RECORDS = 25_000, 50_000  # for each second that a me
 def _pairs(bench: BenchWorld, seconds: float, silent_build: Path) -> list[Pair]:
     return [
         GatewayPair(bench, False, seconds),
+        GatewayPair(bench, False, seconds, few=True),
         GatewayPair(bench, True, seconds),
         MetricsPair(bench, False, seconds, silent_build),
         MetricsPair(bench, True, seconds, silent_build),
@@ -95,7 +96,7 @@ def _measure(bench: BenchWorld, pair: Pair, rounds: int) -> report.Measured:
 
 def main() -> int:
     """Measure; the exit code."""
-    options = _arguments(["gateway-accept", "gateway-sold-out", "metrics-accept", "metrics-sold-out", "worker-issued", "worker-sold-out"])
+    options = _arguments(["gateway-accept", "gateway-accept-few", "gateway-sold-out", "metrics-accept", "metrics-sold-out", "worker-issued", "worker-sold-out"])
     bench = BenchWorld(options.build.resolve())
     all_measured = []
     try:

@@ -133,7 +133,7 @@ static const struct http_route world_routes[] = {
     {HTTP_METHOD_GET, "/problem", world_problem, 0},
 };
 
-static inline void world_answered(void *context, const char *pattern,
+static inline void world_answered(void *context, const struct http_route *route,
                                   const struct http_request *request, int status,
                                   int64_t duration_us)
 {
@@ -143,7 +143,7 @@ static inline void world_answered(void *context, const char *pattern,
     assert_true(duration_us >= 0);
     world->answered++;
     world->last_status = status;
-    snprintf(world->last_pattern, sizeof world->last_pattern, "%s", pattern);
+    snprintf(world->last_pattern, sizeof world->last_pattern, "%s", route ? route->pattern : "");
 }
 
 static inline struct http_server_config world_config(void)
