@@ -25,7 +25,7 @@ from tests.support.rest import Answer, call
 
 _COUPON = 1
 _STOCK_ACCEPT, _STOCK_SOLD_OUT = 1_000_000_000, 10_000
-_FEW_CLIENTS, _MANY_CLIENTS = 64, 512
+_FEW_CLIENTS, _MANY_CLIENTS = 64, 256
 _WARM_UP_SECONDS = 1
 _USER = 1_000_000_001  # as many digits as those of the load
 _LOAD = Path(__file__).with_name("load.lua")
