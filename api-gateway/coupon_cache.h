@@ -3,32 +3,25 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "api-gateway/admission.h"
-#include "api-gateway/sql_pool.h"
+#include "api-gateway/near_cache.h"
 
-struct event_base;
-
-/* One loop's near cache of coupons. Coupons in use are read again in the background, all in one
- * query; requests for a coupon that is not here yet wait together for one query. Loop thread only.
- */
+/* One loop's near cache of coupons (see near_cache.h). Loop thread only. */
 struct coupon_cache;
 
 enum coupon_answer {
-    COUPON_KNOWN,   /* a view, at most a refresh old while MySQL answers, older while it does not */
-    COUPON_ABSENT,  /* there is no such coupon */
-    COUPON_WAIT,    /* being read */
-    COUPON_DOUBTFUL /* could not be read: let the worker decide */
+    COUPON_KNOWN = NEAR_KNOWN,      /* a view */
+    COUPON_ABSENT = NEAR_ABSENT,    /* there is no such coupon */
+    COUPON_WAIT = NEAR_WAIT,        /* being read */
+    COUPON_DOUBTFUL = NEAR_DOUBTFUL /* could not be read: let the worker decide */
 };
 
 /* Somebody who waits; embedded in what waits. */
 struct coupon_wait {
+    struct near_wait near; /* first; set by coupon_cache_find */
     void (*ready)(struct coupon_wait *wait, enum coupon_answer answer,
                   const struct coupon_view *view);
-    int64_t deadline_us;
-    struct coupon_cache_entry *entry; /* NULL: not waiting */
-    TAILQ_ENTRY(coupon_wait) next;
 };
 
 struct coupon_cache *coupon_cache_new(struct event_base *base, struct sql_pool *pool,

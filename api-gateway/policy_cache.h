@@ -1,24 +1,19 @@
 #ifndef POLICY_CACHE_H
 #define POLICY_CACHE_H
 
-#include <sys/queue.h>
-
-#include "api-gateway/sql_pool.h"
+#include "api-gateway/near_cache.h"
 #include "common/contract/policy_choice.h"
 
-struct event_base;
-
-/* One loop's near cache of the windows of policies. It only says which coupon a request for a
- * policy is for; what can be had of that coupon is the coupon cache's to say. Policies in use are
- * read again in the background; requests for one that is not here wait together; all that is
- * wanted is read in one query at a time. Loop thread only. */
+/* One loop's near cache of the windows of policies (see near_cache.h). It only says which coupon a
+ * request for a policy is for; what can be had of that coupon is the coupon cache's to say. Loop
+ * thread only. */
 struct policy_cache;
 
 enum policy_answer {
-    POLICY_KNOWN,   /* at most a refresh old while MySQL answers, older while it does not */
-    POLICY_ABSENT,  /* there is no coupon of such a policy */
-    POLICY_WAIT,    /* being read */
-    POLICY_DOUBTFUL /* could not be read */
+    POLICY_KNOWN = NEAR_KNOWN,
+    POLICY_ABSENT = NEAR_ABSENT, /* there is no coupon of such a policy */
+    POLICY_WAIT = NEAR_WAIT,
+    POLICY_DOUBTFUL = NEAR_DOUBTFUL
 };
 
 /* What is known of a policy. */
@@ -29,11 +24,9 @@ struct policy_view {
 
 /* Somebody who waits; embedded in what waits. */
 struct policy_wait {
+    struct near_wait near; /* first; set by policy_cache_find */
     void (*ready)(struct policy_wait *wait, enum policy_answer answer,
                   const struct policy_view *view);
-    int64_t deadline_us;
-    struct policy_cache_entry *entry; /* NULL: not waiting */
-    TAILQ_ENTRY(policy_wait) next;
 };
 
 struct policy_cache *policy_cache_new(struct event_base *base, struct sql_pool *pool,

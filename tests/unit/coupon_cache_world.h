@@ -64,7 +64,7 @@ static inline void ready(struct coupon_wait *wait, enum coupon_answer answer,
 {
     struct asker *asker = CONTAINER_OF(wait, struct asker, wait);
 
-    assert_null(wait->entry); /* it does not wait any more */
+    assert_null(wait->near.entry); /* it does not wait any more */
     asker->told++;
     asker->answer = answer;
     asker->total_stock = answer == COUPON_KNOWN ? view->coupon.total_stock : 0;

@@ -61,7 +61,7 @@ static void ready(struct policy_wait *wait, enum policy_answer answer,
 {
     struct asker *asker = CONTAINER_OF(wait, struct asker, wait);
 
-    assert_null(wait->entry);
+    assert_null(wait->near.entry);
     asker->told++;
     asker->answer = answer;
     asker->count = answer == POLICY_KNOWN ? view->count : 0;
