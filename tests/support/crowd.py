@@ -6,6 +6,7 @@ asks again with the same Idempotency-Key, as the contract advises, until the tim
 import asyncio
 import resource
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class Crowd:
         self._seconds, self._watch, self._poll, self._wait = seconds, watch, poll, wait
         self._deadline = time.monotonic() + seconds
         self.progress = Progress(0)
+        self.answers: Counter[tuple[str, int, str | None]] = Counter()  # method, status, problem code
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft < 16384:
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(16384, hard) if hard > 0 else 16384, hard))
@@ -174,6 +176,7 @@ class Crowd:
 
     def _note_answer(self, buyer: Buyer, number: int, status: int, body: dict[str, Any]) -> None:
         buyer.status, buyer.code = status, body.get("code")
+        self.answers["POST", status, buyer.code] += 1
         buyer.request_id = body.get("requestId")
         if status == 202:
             buyer.answer, buyer.result_url = "accepted", body["resultUrl"]
@@ -198,6 +201,7 @@ class Crowd:
             try:
                 async with session.get(f"{url}{'&' if '?' in url else '?'}wait={self._wait}") as response:
                     body = await response.json(content_type=None)
+                self.answers["GET", response.status, body.get("code")] += 1
             except (*_TRANSPORT_ERRORS, ValueError):
                 turn += 1
                 await asyncio.sleep(_SECONDS_BEFORE_RETRY)
