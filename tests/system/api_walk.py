@@ -38,6 +38,14 @@ class Walk:
         self.note(method, path, admin, answer.status, answer.headers, answer.text, answer.code)
         return answer
 
+    def head(self, path: str, headers: dict[str, str] | None) -> None:
+        """HEAD of what GET was asked for: an answer that GET is described to have, without its body."""
+        admin = path.split("/")[1] in ("admin", "livez", "readyz", "metrics")
+        answer = call("HEAD", (self.management if admin else self.public) + path, None, TOKEN if admin and headers is None else headers or {})
+        operation = (admin_document() if admin else public_document()).find("HEAD", path)
+        assert operation is not None and answer.text == ""
+        self.wrong += [f"HEAD {path}: {answer.status}: {words}" for words in operation.violations(answer.status, answer.headers, "")]
+
     def management_document(self, headers: dict[str, str] | None = None) -> Answer:
         """GET /openapi.yaml, which both listeners have, of the management listener."""
         answer = call("GET", f"{self.management}/openapi.yaml", headers=headers)
@@ -279,6 +287,8 @@ def everywhere(walk: Walk, document: Document, headers: dict[str, str] | None, r
         if operation.path != "/openapi.yaml":
             path = path_of(operation, request_id)
             walk.send(operation.method, path, body if operation.method in ("POST", "PATCH") else None, sent)
+            if operation.method == "GET":
+                walk.head(path, sent)
 
 
 def before_the_call(walk: Walk) -> None:
