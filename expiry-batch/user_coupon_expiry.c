@@ -9,7 +9,8 @@
 /* What users hold and did not use becomes EXPIRED when its time is over. The rows are found in the
  * order of the key user_coupon_due, from where the last chunk ended: entries that were just moved
  * out of the range and are not purged yet are not looked at again. They are changed by primary key,
- * and what is told of them is read after they are locked. */
+ * those that are still due; where events are wanted, what is told of them is read after they are
+ * locked. */
 
 static void add_due(struct expiry_work *work)
 {
@@ -76,8 +77,7 @@ static void read_locked(void *cookie, char **values, const unsigned long *length
 
     strbuf_addf(&locked->keys, "%s(%" PRIu64 ",%" PRIu32 ")", locked->count++ > 0 ? "," : "",
                 event.coupon_id, event.issue_no);
-    if (locked->work->with_events)
-        outbox_statement_add(&locked->work->events, &event);
+    outbox_statement_add(&locked->work->events, &event);
 }
 
 /* In the order of the primary key. What their events say is read here too. */
@@ -96,27 +96,50 @@ static enum sql_class lock_due(struct expiry_work *work, const struct due_rows *
                              &work->fault);
 }
 
-static enum sql_class expire(struct expiry_work *work, const struct locked_rows *locked)
+/* The rows with those keys that are still due. */
+static enum sql_class expire(struct expiry_work *work, const struct strbuf *keys)
 {
-    enum sql_class class;
-
-    if (locked->count == 0)
-        return SQL_OK;
     strbuf_clear(&work->text);
-    strbuf_addf(&work->text,
-                "UPDATE user_coupon FORCE INDEX (PRIMARY) SET status='EXPIRED',"
-                "change_no=change_no+1 WHERE (coupon_id,issue_no) IN (%s)",
-                locked->keys.data);
-    class = expiry_work_execute(work);
-    if (class != SQL_OK)
-        return class;
-    CHECK(sql_session_changed_rows(work->session) == locked->count,
-          "%" PRIu64 " changed of %zu that are locked", sql_session_changed_rows(work->session),
-          locked->count);
-    FAILPOINT("expiry_between_statements");
-    if (!work->with_events)
-        return SQL_OK;
-    return sql_session_execute(work->session, work->events.data, work->events.len, &work->fault);
+    strbuf_add_text(&work->text, "UPDATE user_coupon FORCE INDEX (PRIMARY) SET status='EXPIRED',"
+                                 "change_no=change_no+1");
+    add_due(work);
+    strbuf_add_text(&work->text, " AND (coupon_id,issue_no) IN (");
+    strbuf_add(&work->text, keys->data, keys->len);
+    strbuf_add(&work->text, ")", 1);
+    return expiry_work_execute(work);
+}
+
+/* Change the rows and tell of each: which they are, and their numbers, is known once they are
+ * locked. */
+static enum sql_class expire_with_events(struct expiry_work *work, const struct due_rows *due,
+                                         size_t *changed)
+{
+    struct locked_rows locked = {.work = work, .keys = STRBUF_INIT};
+    enum sql_class class = lock_due(work, due, &locked);
+
+    if (class == SQL_OK && locked.count > 0) {
+        class = expire(work, &locked.keys);
+        CHECK(class != SQL_OK || sql_session_changed_rows(work->session) == locked.count,
+              "%" PRIu64 " changed of %zu that are locked", sql_session_changed_rows(work->session),
+              locked.count);
+    }
+    if (class == SQL_OK && locked.count > 0) {
+        FAILPOINT("expiry_between_statements");
+        class =
+            sql_session_execute(work->session, work->events.data, work->events.len, &work->fault);
+    }
+    *changed = locked.count;
+    strbuf_free(&locked.keys);
+    return class;
+}
+
+static enum sql_class expire_silently(struct expiry_work *work, const struct due_rows *due,
+                                      size_t *changed)
+{
+    enum sql_class class = expire(work, &due->keys);
+
+    *changed = (size_t)sql_session_changed_rows(work->session);
+    return class;
 }
 
 /* Written so that the whole key bounds the range. */
@@ -132,19 +155,17 @@ static void move_on(struct expiry_work *work, const struct due_rows *due)
 static enum sql_class chunk(struct expiry_work *work, size_t *seen, size_t *changed)
 {
     struct due_rows due = {.keys = STRBUF_INIT};
-    struct locked_rows locked = {.work = work, .keys = STRBUF_INIT};
     enum sql_class class = find_due(work, &due);
 
     *seen = due.count;
-    if (class == SQL_OK && due.count > 0)
-        class = lock_due(work, &due, &locked);
-    if (class == SQL_OK)
-        class = expire(work, &locked);
+    *changed = 0;
+    if (class == SQL_OK && due.count > 0) {
+        class = work->with_events ? expire_with_events(work, &due, changed)
+                                  : expire_silently(work, &due, changed);
+    }
     if (class == SQL_OK && due.count > 0)
         move_on(work, &due);
-    *changed = class == SQL_OK ? locked.count : 0;
     strbuf_free(&due.keys);
-    strbuf_free(&locked.keys);
     return class;
 }
 

@@ -7,7 +7,7 @@ times; then the least disturbed one counts. Exit code 1 when a budget is missed,
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.errors import LocalError
@@ -15,6 +15,7 @@ from deploy.local.paths import BUILD
 from tests.bench import report
 from tests.bench.bench_world import DIRECTORY, BenchWorld
 from tests.bench.cpu import Disturbance
+from tests.bench.expiry_pair import ExpiryPair, ExpirySizePair
 from tests.bench.gateway_pair import GatewayPair
 from tests.bench.metrics_pair import MetricsPair
 from tests.bench.pair import Figures, Pair
@@ -23,8 +24,13 @@ from tests.bench.worker_pair import WorkerPair
 _DISTURBED = 0.15  # of a processor
 _ATTEMPTS = 4
 _SECONDS_TO_WAIT = 20
+_USUAL = (
+    "gateway-accept", "gateway-accept-few", "gateway-sold-out", "metrics-accept", "metrics-sold-out", "worker-issued",
+    "worker-sold-out", "expiry", "expiry-without-events",
+)  # fmt: skip
+_LONG = ("expiry-size",)
 RESULT = DIRECTORY / "result.json"
-_ISSUED_RECORDS, _SOLD_OUT_RECORDS = 25_000, 50_000  # for each second that a measure shall take
+_ISSUED_RECORDS, _SOLD_OUT_RECORDS, _EXPIRED_ROWS = 25_000, 50_000, 30_000  # for each second that a measure shall take
 
 
 def _pairs(bench: BenchWorld, seconds: float, silent_build: Path) -> list[Pair]:
@@ -36,12 +42,15 @@ def _pairs(bench: BenchWorld, seconds: float, silent_build: Path) -> list[Pair]:
         MetricsPair(bench, True, seconds, silent_build),
         WorkerPair(bench, False, int(seconds * _ISSUED_RECORDS)),
         WorkerPair(bench, True, int(seconds * _SOLD_OUT_RECORDS)),
+        ExpiryPair(bench, True, int(seconds * _EXPIRED_ROWS)),
+        ExpiryPair(bench, False, int(seconds * _EXPIRED_ROWS)),
+        ExpirySizePair(bench),
     ]
 
 
-def _arguments(names: Sequence[str]) -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m tests.bench.run", description="Speed against ceilings.")
-    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"of {', '.join(names)}")
+    parser.add_argument("--only", action="append", choices=(*_USUAL, *_LONG), metavar="NAME", help=f"of {', '.join(_USUAL)}; when asked for: {', '.join(_LONG)}")
     parser.add_argument("--rounds", type=int, default=3, help="of both sides in turns (default: 3)")
     parser.add_argument("--seconds", type=float, default=4, help="that a measure shall take, about (default: 4)")
     parser.add_argument("--build", type=Path, default=BUILD, help="folder of the binaries (default: build)")
@@ -96,14 +105,14 @@ def _measure(bench: BenchWorld, pair: Pair, rounds: int) -> report.Measured:
 
 def main() -> int:
     """Measure; the exit code."""
-    options = _arguments(["gateway-accept", "gateway-accept-few", "gateway-sold-out", "metrics-accept", "metrics-sold-out", "worker-issued", "worker-sold-out"])
+    options = _arguments()
     bench = BenchWorld(options.build.resolve())
     all_measured = []
     try:
         print("starting servers", flush=True)
         with bench.running():
             for pair in _pairs(bench, options.seconds, options.silent_build.resolve()):
-                if not options.only or pair.name in options.only:
+                if pair.name in (options.only or _USUAL):
                     all_measured.append(_measure(bench, pair, options.rounds))
     except LocalError as error:
         print(f"bench: {error}", file=sys.stderr)
