@@ -18,11 +18,11 @@ readonly PACKAGES=(
     kcat redis-tools curl wrk faketime docker-compose debootstrap openssl stunnel4
     python3-yaml python3-jsonschema
     python3 python3-pyflakes python3-pytest python3-aiohttp python3-pymysql python3-redis python3-confluent-kafka
-    python3-jwt python3-cryptography
+    python3-jwt python3-cryptography systemd
 )
 
 # These bring services that are to be neither started nor enabled; each has its package's name.
-readonly UNSTARTED=(prometheus prometheus-alertmanager prometheus-node-exporter)
+readonly UNSTARTED=(prometheus prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway)
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }

@@ -51,6 +51,16 @@ static const struct option_spec expiry_specs[] = {
      .argument = "SECONDS",
      .help = "Delete events from the outbox that were published longer ago; 0: keep all. What is "
              "not published stays."},
+    {.name = "order-retention",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct expiry_config, order_retention_s),
+     .default_value = "7776000",
+     .min = 0,
+     .max = INT64_C(3153600000),
+     .argument = "SECONDS",
+     .help = "Forget orders that were cancelled longer ago before they used any coupon; 0: keep "
+             "all. Choose more than the retention of the shop's topics: a payment that comes after "
+             "it would use a coupon."},
     {.name = "events",
      .type = OPTION_CHOICE,
      .offset = offsetof(struct expiry_config, events),
@@ -74,6 +84,22 @@ static const struct option_spec expiry_specs[] = {
      .argument = "FILE",
      .help = "Write metrics there after a run that came to its end, for Prometheus node_exporter's "
              "textfile collector; replaced in one step."},
+    {.name = "pushgateway",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct expiry_config, pushgateway),
+     .min = 8,
+     .max = 2000,
+     .argument = "URL",
+     .help = "Push the same metrics to a Prometheus Pushgateway there, such as "
+             "http://pushgateway:9091, in the place of the last run's."},
+    {.name = "pushgateway-job",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct expiry_config, pushgateway_job),
+     .default_value = "expiry-batch",
+     .min = 1,
+     .max = 64,
+     .argument = "NAME",
+     .help = "Their label job; letters, digits and ._- only."},
     {.name = "log-level",
      .type = OPTION_CHOICE,
      .offset = offsetof(struct expiry_config, log_level),
@@ -99,7 +125,7 @@ enum option_result expiry_config_read(struct expiry_config *config, int argc, ch
         "One line of JSON on standard output sums the run up. One runs at a time: another one ends "
         "at once. Killed at any point it loses nothing, and the next run goes on.\n\n"
         "Exit: 0 done, or a limit reached, or another one runs; 64 wrong usage; 69 the database is "
-        "away or refuses; 74 the metrics file can't be written; 75 ended by a signal; 78 the "
+        "away or refuses; 74 the metrics can't be written or pushed; 75 ended by a signal; 78 the "
         "schema does not fit.",
         groups, COUNT(groups), argc, argv);
 }

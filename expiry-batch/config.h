@@ -16,9 +16,12 @@ struct expiry_config {
     int64_t chunk_rows;
     int64_t result_retention_s; /* 0: keep all */
     int64_t outbox_retention_s; /* 0: keep all */
+    int64_t order_retention_s;  /* 0: keep all */
     const char *events;         /* "on" or "off" */
     const char *progress;       /* "auto", "on" or "off" */
     const char *metrics_file;   /* NULL: none */
+    const char *pushgateway;    /* URL; NULL: none */
+    const char *pushgateway_job;
     const char *log_level;
     struct privilege_options privilege;
     struct sql_options sql;

@@ -17,7 +17,7 @@
 #define RETRY_MAX_MS 1000
 
 static const struct expiry_step *const steps[] = {&coupon_closing, &user_coupon_expiry,
-                                                  &result_pruning, &outbox_pruning};
+                                                  &result_pruning, &outbox_pruning, &order_pruning};
 #define STEPS (sizeof steps / sizeof steps[0])
 
 _Static_assert(STEPS <= RUN_REPORT_STEPS_MAX, "room in the report");
@@ -200,6 +200,7 @@ void expiry_run(const struct expiry_config *config, struct sql_session *session,
     run.work.session = session;
     run.work.result_retention_s = config->result_retention_s;
     run.work.outbox_retention_s = config->outbox_retention_s;
+    run.work.order_retention_s = config->order_retention_s;
     run.work.with_events = strcmp(config->events, "on") == 0;
     run.began_us = clock_monotonic_us();
     report->outcome = RUN_DONE;

@@ -14,6 +14,7 @@ struct expiry_work {
     int64_t now_ms; /* the same */
     int64_t result_retention_s; /* 0: keep all */
     int64_t outbox_retention_s; /* 0: keep all */
+    int64_t order_retention_s;  /* 0: keep all */
     bool with_events;           /* what expires is told of in the outbox */
     size_t rows_max;            /* of the next chunk */
     struct strbuf cursor;       /* condition that leaves out what this step has been at */
@@ -41,6 +42,7 @@ extern const struct expiry_step coupon_closing;
 extern const struct expiry_step user_coupon_expiry;
 extern const struct expiry_step result_pruning;
 extern const struct expiry_step outbox_pruning;
+extern const struct expiry_step order_pruning;
 
 /* Run work->text: a statement, or a query of one number. */
 enum sql_class expiry_work_execute(struct expiry_work *work);

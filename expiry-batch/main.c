@@ -9,6 +9,7 @@
 #include "common/base/privilege.h"
 #include "common/mysql/schema_version.h"
 #include "expiry-batch/expiry_run.h"
+#include "expiry-batch/pushgateway.h"
 #include "expiry-batch/run_lock.h"
 
 static volatile sig_atomic_t stop;
@@ -85,10 +86,35 @@ static int status_of(enum run_outcome outcome)
     return EX_UNAVAILABLE;
 }
 
+static bool save_metrics(const struct run_report *report, const char *path)
+{
+    if (!path || run_report_save(report, path))
+        return true;
+    log_error("metrics_not_written", "--metrics-file %s: %s", path, strerror(errno));
+    return false;
+}
+
+static bool push_metrics(const struct run_report *report, const char *url, const char *job)
+{
+    struct strbuf text = STRBUF_INIT;
+    char error[512];
+    bool pushed;
+
+    if (!url)
+        return true;
+    run_report_metrics(report, &text);
+    pushed = pushgateway_put(url, job, &text, error, sizeof error);
+    if (!pushed)
+        log_error("metrics_not_pushed", "--pushgateway %s: %s", url, error);
+    strbuf_free(&text);
+    return pushed;
+}
+
 /* Returns the exit code. */
 static int conclude(const struct expiry_config *config, const struct run_report *report, int status)
 {
     struct strbuf summary = STRBUF_INIT;
+    bool kept;
     bool came_to_its_end = status == EX_OK && report->outcome != RUN_BUSY && !report->dry_run;
 
     run_report_encode(report, &summary);
@@ -96,13 +122,28 @@ static int conclude(const struct expiry_config *config, const struct run_report 
     if (fflush(stdout) != 0)
         log_warn("summary_lost", "standard output: %s", strerror(errno));
     strbuf_free(&summary);
-    if (!came_to_its_end || !config->metrics_file)
+    if (!came_to_its_end)
         return status;
-    if (run_report_save(report, config->metrics_file))
-        return status;
-    log_error("metrics_not_written", "--metrics-file %s: %s", config->metrics_file,
-              strerror(errno));
-    return EX_IOERR;
+    kept = save_metrics(report, config->metrics_file);
+    kept = push_metrics(report, config->pushgateway, config->pushgateway_job) && kept;
+    return kept ? status : EX_IOERR;
+}
+
+/* What the option table can't say. */
+static bool check_config(const struct expiry_config *config, char *error, size_t error_size)
+{
+    static const char job_characters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+    if (!sql_options_check(&config->sql, error, error_size))
+        return false;
+    if (config->pushgateway && !pushgateway_check(config->pushgateway, error, error_size))
+        return false;
+    if (config->pushgateway_job[strspn(config->pushgateway_job, job_characters)] == '\0')
+        return true;
+    snprintf(error, error_size, "--pushgateway-job %s: letters, digits and ._- only",
+             config->pushgateway_job);
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -112,7 +153,7 @@ int main(int argc, char **argv)
     enum log_level level = LOG_LEVEL_INFO;
     int64_t began_us = clock_monotonic_us();
     struct sql_session *session;
-    char error[256];
+    char error[2304];
     int status = EX_OK;
 
     switch (expiry_config_read(&config, argc, argv)) {
@@ -127,7 +168,7 @@ int main(int argc, char **argv)
     log_init("expiry-batch", level);
     privilege_drop(&config.privilege);
     catch_signals();
-    if (!sql_options_check(&config.sql, error, sizeof error)) {
+    if (!check_config(&config, error, sizeof error)) {
         log_error("bad_option", "%s", error);
         return EX_CONFIG;
     }

@@ -12,6 +12,7 @@ import pytest
 from deploy.local import paths
 from deploy.local.kafka import libs_present
 from deploy.local.world import World
+from tests.support.expiry import ExpiryWorld
 from tests.support.free_ports import free_ports
 from tests.support.ledger import Ledger
 from tests.support.sanitizer import reports, sizes
@@ -48,6 +49,25 @@ def failpoint_worker(build: Path) -> Path:
 def failpoint_gateway(build: Path) -> Path:
     """An api-gateway that can be told to kill itself at a failpoint."""
     return paths.REPOSITORY / os.environ.get("COUPON_FAILPOINT_BUILD", str(build)) / "bin" / "api-gateway"
+
+
+@pytest.fixture(scope="session")
+def expiry_world(failpoint_worker: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExpiryWorld]:
+    """A database server for tests of expiry-batch alone. The program is the one with failpoints: without
+    COUPON_FAILPOINT it is like the other."""
+    world = ExpiryWorld(
+        tmp_path_factory.mktemp("expiry"), free_ports().mariadb, failpoint_worker.with_name("expiry-batch")
+    )
+    world.start()
+    yield world
+    world.stop()
+
+
+@pytest.fixture
+def expiry(expiry_world: ExpiryWorld) -> ExpiryWorld:
+    """Empty tables."""
+    expiry_world.clear()
+    return expiry_world
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,18 @@ class NodeExporter(_Server):
         ]  # fmt: skip
 
 
+class Pushgateway(_Server):
+    """Keeps the metrics that expiry-batch pushes with --pushgateway."""
+
+    binary = "prometheus-pushgateway"
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        super().__init__(data_dir, port, "pushgateway")
+
+    def _arguments(self) -> list[str]:
+        return [f"--web.listen-address=127.0.0.1:{self.port}", "--web.enable-admin-api"]
+
+
 class Alertmanager(_Server):
     """Takes the alerts; alone, without a cluster."""
 

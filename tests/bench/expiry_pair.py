@@ -7,7 +7,6 @@ other steps, which find nothing."""
 import json
 import time
 
-from deploy.local.database import user_of
 from deploy.local.errors import LocalError
 from deploy.local.mariadb import DATABASE, PASSWORD, USER
 from tests.bench.bench_world import BenchWorld

@@ -3,14 +3,17 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pymysql
 
+from deploy.local.condition import wait_until
 from deploy.local.database import setup_database, user_of
 from deploy.local.mariadb import DATABASE, PASSWORD, USER, MariaDb
 from deploy.local.secret_files import SecretFiles
@@ -69,7 +72,7 @@ class ExpiryWorld:
     def clock(self, utc: str | None, time_zone: str = "SYSTEM") -> None:
         """What the database's clock says to those who connect from now on ("2026-03-01 12:00:00.500"); None:
         the time."""
-        pinned = "" if utc is None else f"SET @@timestamp = UNIX_TIMESTAMP(CONVERT_TZ(\"{utc}\", \"+00:00\", @@session.time_zone))"
+        pinned = "" if utc is None else f"SET @@timestamp = {datetime.fromisoformat(utc + '+00:00').timestamp():.3f}"
         self.root(f"SET GLOBAL time_zone = '{time_zone}'; SET GLOBAL init_connect = '{pinned}'")
 
     @contextlib.contextmanager
@@ -94,7 +97,7 @@ class ExpiryWorld:
     def clear(self) -> None:
         """Empty all tables that runs change, and let the clock go."""
         self.clock(None)
-        for table in ("coupon", "user_coupon", "coupon_issue_result", "coupon_change", "outbox", "status_change"):
+        for table in ("coupon", "user_coupon", "coupon_issue_result", "coupon_change", "coupon_order", "outbox", "status_change"):
             self.root(f"TRUNCATE TABLE {DATABASE}.{table}")
 
     def add_coupon(self, coupon_id: int, ends_at: str | None, status: str = "OPEN") -> None:
@@ -120,6 +123,35 @@ class ExpiryWorld:
             coupon_id, expires_at,
         )  # fmt: skip
 
+    def add_order(self, number: int, changed_at: str, state: str = "CLOSED") -> None:
+        """An order that the shop cancelled before it used a coupon; with another state, one that had one."""
+        coupon = None if state == "CLOSED" else 1
+        self.query(
+            "INSERT INTO coupon_order (user_id,order_id,state,coupon_id,issue_no,changed_at) VALUES (%s,%s,%s,%s,%s,%s)",
+            number, f"o'{number}", state, coupon, coupon and number, changed_at,
+        )  # fmt: skip
+
+    def add_event(self, number: int, published_at: str | None) -> None:
+        """One that is in the outbox."""
+        self.query(
+            "INSERT INTO outbox (id,aggregateid,type,subject,payload,created_at,published_at) "
+            "VALUES (%s,'1','coupon.issued','','{}','2020-01-01',%s)", number, published_at,
+        )  # fmt: skip
+
+    def know_zone(self, name: str) -> None:
+        """Tell the server of a time zone with its daylight saving time."""
+        if self.query("SELECT CONVERT_TZ('2026-01-01', %s, '+00:00')", name) != ((None,),):
+            return
+        tool = shutil.which("mariadb-tzinfo-to-sql") or shutil.which("mysql_tzinfo_to_sql")
+        assert tool, "the server's package brings it"
+        made = subprocess.run([tool, f"/usr/share/zoneinfo/{name}", name], capture_output=True, text=True, check=True)
+        self.root(f"USE mysql; {made.stdout}")
+
+    def wait_free(self) -> None:
+        """Return when no run has the lock: the server notices soon that one was killed."""
+        lock = "SELECT IS_FREE_LOCK(CONCAT('expiry-batch:',LEFT(MD5(DATABASE()),16)))"
+        assert wait_until(lambda: self.query(lock) == ((1,),), SECONDS_TO_RUN)
+
     def add_result(self, request_id: str, decided_at: str) -> None:
         """The result of a request."""
         self.query(
@@ -128,13 +160,15 @@ class ExpiryWorld:
             request_id, decided_at, decided_at,
         )  # fmt: skip
 
-    def begin(self, *flags: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        """Start a run and do not wait for it."""
-        return begin_expiry(self.binary, self.port, self.secrets, *flags, environment=environment)
+    def begin(
+        self, *flags: str, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()
+    ) -> subprocess.Popen[str]:
+        """Start a run and do not wait for it. before: as for begin_expiry."""
+        return begin_expiry(self.binary, self.port, self.secrets, *flags, environment=environment, before=before)
 
-    def run(self, *flags: str, environment: Mapping[str, str] | None = None) -> Run:
+    def run(self, *flags: str, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()) -> Run:
         """A run from its start to its end."""
-        return end_of(self.begin(*flags, environment=environment))
+        return end_of(self.begin(*flags, environment=environment, before=before))
 
     def statuses(self) -> dict[str, int]:
         """Status → how many user coupons."""

@@ -4,71 +4,15 @@ limited and started twice, and each row is changed once."""
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from deploy.local.condition import wait_until
 from deploy.local.database import user_of
-from tests.monitoring.exposition import families, lint
-from tests.monitoring.metrics_table import read_table
 from tests.support.expiry import ExpiryWorld, end_of
-from tests.support.free_ports import free_ports
 
 _NOW = "2026-03-01 12:00:00.500"
-_BEFORE, _AFTER = "2026-03-01 12:00:00.499", "2026-03-01 12:00:00.501"
-
-
-@pytest.fixture(scope="module")
-def expiry_world(build: Path, failpoint_worker: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExpiryWorld]:
-    """A server for this file alone. The program is the one with failpoints: without COUPON_FAILPOINT it is like
-    the other."""
-    world = ExpiryWorld(
-        tmp_path_factory.mktemp("expiry"), free_ports().mariadb, failpoint_worker.with_name("expiry-batch")
-    )
-    world.start()
-    yield world
-    world.stop()
-
-
-@pytest.fixture
-def expiry(expiry_world: ExpiryWorld) -> ExpiryWorld:
-    """Empty tables."""
-    expiry_world.clear()
-    return expiry_world
-
-
-@pytest.mark.parametrize("client_zone", ["UTC", "Asia/Seoul", "America/St_Johns"])
-@pytest.mark.parametrize("server_zone", ["+00:00", "+09:00", "-03:30"])
-def test_what_ends_at_an_instant_is_over_at_it(expiry: ExpiryWorld, server_zone: str, client_zone: str) -> None:
-    expiry.clock(_NOW, server_zone)
-    for number, expires_at in enumerate((_BEFORE, _NOW, _AFTER, None), 1):
-        expiry.add_held(1, number, expires_at)
-    expiry.add_held(1, 5, _BEFORE, "USED")
-    expiry.add_held(1, 6, _BEFORE, "REVOKED")
-    for coupon, ends_at in enumerate((_BEFORE, _NOW, _AFTER, None), 1):
-        expiry.add_coupon(coupon, ends_at)
-    expiry.add_coupon(5, _BEFORE, "PAUSED")
-    expiry.add_coupon(6, _BEFORE, "DRAFT")
-    expiry.add_result("old", "2026-03-01 11:59:50.499")
-    expiry.add_result("not-yet", "2026-03-01 11:59:50.500")
-
-    run = expiry.run("--result-retention", "10", environment={"TZ": client_zone})
-
-    print(run)
-    assert run.code == 0
-    assert run.summary["asOf"] == "2026-03-01T12:00:00.500Z"
-    assert {key: run.summary[key] for key in ("outcome", "couponsClosed", "userCouponsExpired", "resultsPruned")} == {
-        "outcome": "done", "couponsClosed": 3, "userCouponsExpired": 2, "resultsPruned": 1,
-    }  # fmt: skip
-    seen = [row[0] for row in expiry.query("SELECT status FROM user_coupon ORDER BY issue_no")]
-    assert seen == ["EXPIRED", "EXPIRED", "ISSUED", "ISSUED", "USED", "REVOKED"]
-    seen = [row[0] for row in expiry.query("SELECT status FROM coupon ORDER BY coupon_id")]
-    assert seen == ["CLOSED", "CLOSED", "OPEN", "OPEN", "CLOSED", "DRAFT"]
-    assert expiry.query("SELECT request_id FROM coupon_issue_result") == (("not-yet",),)
-    again = expiry.run("--result-retention", "10")
-    assert [again.summary[key] for key in ("couponsClosed", "userCouponsExpired", "resultsPruned")] == [0, 0, 0]
+_BEFORE = "2026-03-01 12:00:00.499"
 
 
 def test_a_closed_coupon_is_closed_as_of_its_end_and_audited(expiry: ExpiryWorld) -> None:
@@ -177,41 +121,6 @@ def test_two_at_once_change_each_row_once(expiry: ExpiryWorld) -> None:
     assert expiry.changed_once()
 
 
-@pytest.mark.parametrize("failpoint", ["expiry_before_commit", "expiry_after_commit"])
-def test_killed_anywhere_the_next_run_goes_on(expiry: ExpiryWorld, failpoint: str) -> None:
-    expiry.add_many_held(1, 200, "2020-02-01")
-    for number in range(100):
-        expiry.add_result(f"r-{number}", "2020-02-01")
-    killed = 0
-    for chunk in range(1, 100):
-        run = expiry.run("--chunk-rows", "50", environment={"COUPON_FAILPOINT": f"{failpoint}:{chunk % 5 + 1}"})
-        if run.code == 0:
-            break
-        assert run.code == -signal.SIGKILL
-        killed += 1
-    print(f"killed {killed} times, then {run.summary}")
-    assert killed >= 2 and run.summary["outcome"] == "done"
-    assert expiry.statuses() == {"EXPIRED": 200}
-    assert expiry.changed_once()
-    assert expiry.query("SELECT 1 FROM coupon_issue_result") == ()
-
-
-@pytest.mark.parametrize("failpoint", ["expiry_between_statements", "expiry_before_commit", "expiry_after_commit"])
-def test_each_expiry_is_told_once(expiry: ExpiryWorld, failpoint: str) -> None:
-    """Killed in the middle, started again, with rows that were changed before."""
-    expiry.add_many_held(1, 120, "2020-02-01")
-    expiry.query("UPDATE user_coupon SET change_no = 5 WHERE issue_no = 7")
-    killed = expiry.run("--chunk-rows", "50", environment={"COUPON_FAILPOINT": f"{failpoint}:2"})
-    assert killed.code == -signal.SIGKILL
-    assert expiry.run("--chunk-rows", "50").summary["outcome"] == "done"
-    assert expiry.statuses() == {"EXPIRED": 120}
-    rows = expiry.query("SELECT id, aggregateid, type, payload FROM outbox ORDER BY seq")
-    assert [row[0] for row in rows] == [f"1.{n}.{6 if n == 7 else 2}" for n in range(1, 121)]
-    assert {row[1:3] for row in rows} == {("1", "coupon.expired")}
-    assert json.loads(rows[6][3]).items() >= {"changeNo": 6, "userId": 7, "status": "EXPIRED"}.items()
-    assert expiry.query("SELECT DISTINCT change_no FROM user_coupon WHERE issue_no <> 7") == ((2,),)
-
-
 def test_without_events_it_tells_nothing(expiry: ExpiryWorld) -> None:
     expiry.add_many_held(1, 3, "2020-02-01")
     assert expiry.run("--events", "off").summary["userCouponsExpired"] == 3
@@ -223,10 +132,7 @@ def test_published_events_go_after_their_retention(expiry: ExpiryWorld) -> None:
     expiry.clock(_NOW)
     published = [None, *["2026-03-01 11:59:50.499"] * 5, "2026-03-01 11:59:50.500"]
     for number, at in enumerate(published):
-        expiry.query(
-            "INSERT INTO outbox (id,aggregateid,type,subject,payload,created_at,published_at) "
-            "VALUES (%s,'1','coupon.issued','','{}','2020-01-01',%s)", number, at,
-        )  # fmt: skip
+        expiry.add_event(number, at)
     assert expiry.run("--outbox-retention", "0").summary["eventsPruned"] == 0
     assert expiry.run("--outbox-retention", "10", "--dry-run").summary["eventsPruned"] == 5
     limited = expiry.run("--outbox-retention", "10", "--chunk-rows", "2", "--limit", "3")
@@ -235,16 +141,21 @@ def test_published_events_go_after_their_retention(expiry: ExpiryWorld) -> None:
     assert [row[0] for row in expiry.query("SELECT id FROM outbox ORDER BY seq")] == ["0", "6"]
 
 
-@pytest.mark.parametrize("failpoint", ["expiry_between_statements", "expiry_before_commit", "expiry_after_commit"])
-def test_a_close_and_its_audit_are_one(expiry: ExpiryWorld, failpoint: str) -> None:
-    expiry.add_coupon(1, "2020-02-01")
-    run = expiry.run(environment={"COUPON_FAILPOINT": failpoint})
-    assert run.code == -signal.SIGKILL, run
-    committed = failpoint == "expiry_after_commit"
-    assert len(expiry.query("SELECT 1 FROM coupon_change")) == committed
-    assert expiry.run().summary["couponsClosed"] == 1 - committed
-    assert expiry.query("SELECT status, version FROM coupon") == (("CLOSED", 2),)
-    assert len(expiry.query("SELECT 1 FROM coupon_change")) == 1
+def test_orders_closed_without_a_coupon_go_after_their_retention(expiry: ExpiryWorld) -> None:
+    """Those that had one stay, and so do those that are younger."""
+    expiry.clock(_NOW)
+    for number, (at, state) in enumerate((
+        *[("2026-03-01 11:59:50.499", "CLOSED")] * 5, ("2026-03-01 11:59:50.500", "CLOSED"),
+        ("2020-01-01", "USED"), ("2020-01-01", "CANCELLED"),
+    )):  # fmt: skip
+        expiry.add_order(number, at, state)
+    expiry.query("UPDATE coupon_order SET state = 'CLOSED' WHERE user_id = 7")
+    assert expiry.run("--order-retention", "0").summary["ordersPruned"] == 0
+    assert expiry.run("--order-retention", "10", "--dry-run").summary["ordersPruned"] == 5
+    limited = expiry.run("--order-retention", "10", "--chunk-rows", "2", "--limit", "3")
+    assert (limited.summary["outcome"], limited.summary["ordersPruned"]) == ("limit", 3)
+    assert expiry.run("--order-retention", "10", "--chunk-rows", "2").summary["ordersPruned"] == 2
+    assert [row[0] for row in expiry.query("SELECT user_id FROM coupon_order ORDER BY user_id")] == [5, 6, 7]
 
 
 def test_sigterm_ends_it_between_two_chunks(expiry: ExpiryWorld) -> None:
@@ -258,30 +169,6 @@ def test_sigterm_ends_it_between_two_chunks(expiry: ExpiryWorld) -> None:
     assert (run.code, run.summary["outcome"]) == (75, "interrupted")
     assert run.summary["userCouponsExpired"] == expired < 20_000
     assert expired % 10 == 0
-
-
-def test_metrics_are_written_after_a_run_that_came_to_its_end(expiry: ExpiryWorld, tmp_path: Path) -> None:
-    file = tmp_path / "expiry.prom"
-    expiry.clock(_NOW)
-    expiry.add_many_held(1, 3, "2020-02-01")
-    assert expiry.run("--metrics-file", str(file), "--dry-run").code == 0
-    assert not file.exists()
-    assert expiry.run("--metrics-file", str(file), "--limit", "2").code == 0
-    text = file.read_text()
-    print(text)
-    assert "coupon_expiry_last_success_timestamp_seconds 1772366400.500\n" in text
-    assert 'coupon_expiry_rows{step="expire-user-coupons"} 2\n' in text
-    assert "coupon_expiry_complete 0\n" in text
-    assert file.stat().st_mode & 0o777 == 0o644, "the collector is another user"
-    assert expiry.run("--metrics-file", str(file)).code == 0
-    assert "coupon_expiry_complete 1\n" in file.read_text()
-    lint(file.read_text())
-    table = [row for row in read_table().values() if row.program == "expiry-batch"]
-    assert families(file.read_text()) == {row.name: (row.kind, set(row.labels)) for row in table}
-    assert [path.name for path in tmp_path.iterdir()] == ["expiry.prom"]
-    run = expiry.run("--metrics-file", str(tmp_path / "no" / "expiry.prom"))
-    assert run.code == 74 and "No such file" in run.log
-    assert run.summary["outcome"] == "done"
 
 
 def test_what_it_cannot_do_it_says(expiry: ExpiryWorld) -> None:
