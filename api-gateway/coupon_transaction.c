@@ -6,8 +6,6 @@
 #include "common/kafka/kafka_partition.h"
 #include "common/mysql/sql_transaction.h"
 
-#define CHANGED_BY "admin"
-
 enum sql_class coupon_transaction_execute(struct coupon_transaction *transaction)
 {
     return sql_session_execute(transaction->session, transaction->text.data, transaction->text.len,
@@ -157,8 +155,11 @@ enum sql_class coupon_transaction_audit(struct coupon_transaction *transaction, 
     strbuf_addf(text,
                 "INSERT INTO coupon_change (coupon_id,changed_at,changed_by,action,old_value,"
                 "new_value,topic,partition_id,next_offset,next_offsets) VALUES (%" PRIu64
-                ",UTC_TIMESTAMP(3),'" CHANGED_BY "','%s',",
-                coupon_id, action);
+                ",UTC_TIMESTAMP(3),",
+                coupon_id);
+    sql_add_text(transaction->session, text, transaction->log->changed_by,
+                 strlen(transaction->log->changed_by));
+    strbuf_addf(text, ",'%s',", action);
     if (old_value)
         sql_add_text(transaction->session, text, old_value->data, old_value->len);
     else

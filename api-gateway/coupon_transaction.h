@@ -15,10 +15,13 @@
  * or deleted has no row to hold all the time; there no batch at all may be under way
  * (coupon_transaction_between_batches). */
 
-/* The log of requests. */
+#define COUPON_CHANGED_BY_MAX 64
+
+/* The log of requests, and who changes the coupon at a place of it. */
 struct coupon_log {
     const char *topic;
     int32_t partitions; /* 0: Kafka was not reached yet */
+    char changed_by[COUPON_CHANGED_BY_MAX + 1];
 };
 
 /* Embedded in what the body works with. */

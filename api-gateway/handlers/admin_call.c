@@ -1,5 +1,6 @@
 #include "api-gateway/handlers/admin_call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api-gateway/handlers/problems.h"
@@ -36,10 +37,12 @@ void admin_free(struct admin *admin)
     free(admin);
 }
 
-static bool is_allowed(const struct admin *admin, struct http_exchange *exchange)
+/* True: *name is who calls. */
+static bool is_allowed(const struct admin *admin, struct http_exchange *exchange, const char **name)
 {
-    switch (admin_token_check(
-        &admin->token, http_request_field(http_exchange_request(exchange), "authorization"))) {
+    switch (admin_token_check(&admin->token,
+                              http_request_field(http_exchange_request(exchange), "authorization"),
+                              name)) {
     case ADMIN_TOKEN_RIGHT:
         return true;
     case ADMIN_TOKEN_MISSING:
@@ -66,9 +69,10 @@ static void client_gone(void *cookie)
 struct admin_call *admin_call_new(struct http_exchange *exchange)
 {
     struct admin *admin = management_admin(http_exchange_context(exchange));
+    const char *name = NULL;
     struct admin_call *call;
 
-    if (!is_allowed(admin, exchange))
+    if (!is_allowed(admin, exchange, &name))
         return NULL;
     call = calloc(1, sizeof *call);
     CHECK(call, "out of memory");
@@ -76,6 +80,7 @@ struct admin_call *admin_call_new(struct http_exchange *exchange)
     call->exchange = exchange;
     call->taken = (struct admin_taken){"CONFLICT", "Another change came between; try again."};
     call->log.topic = admin->parts.config->kafka.topic;
+    snprintf(call->log.changed_by, sizeof call->log.changed_by, "%s", name);
     call->log.partitions = topic_watch_partitions(admin->parts.topic);
     LIST_INSERT_HEAD(&admin->calls, call, next);
     http_exchange_on_gone(exchange, client_gone, call);

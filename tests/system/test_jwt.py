@@ -243,6 +243,23 @@ def test_the_admin_token_is_changed_for_another(gateway: Program, issuer: Issuer
         assert statuses() == expected
 
 
+def test_the_audit_says_whose_admin_token_it_was(
+    system: System, gateway: Program, admin_token_file: Path
+) -> None:
+    """Each with a name of its own, and one without."""
+    admin_token_file.write_text("alice a-secret\nbob@shop.example b-secret\nnew-admin\n")
+    reload(gateway, "admin_token_loaded")
+    coupon = system.new_coupon(1)
+    url = f"http://127.0.0.1:{gateway.management_port}/admin/v1/coupons/{coupon}/"
+    for verb, token in (("pause", "a-secret"), ("open", "b-secret"), ("close", "new-admin")):
+        assert call("POST", url + verb, None, bearer(token)).status == 200
+    assert call("POST", url + "open", None, bearer("alice a-secret")).status == 401
+    rows = system.database.query("SELECT changed_by FROM coupon_change WHERE coupon_id = %s ORDER BY change_id", coupon)
+    assert [row[0] for row in rows] == ["admin", "alice", "bob@shop.example", "admin"]
+    admin_token_file.write_text("new-admin\n")
+    reload(gateway, "admin_token_loaded")
+
+
 def reload(gateway: Program, event: str) -> None:
     """SIGHUP, and wait until the log says what came of it."""
     log: Path = gateway.process.log_file
