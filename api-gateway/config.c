@@ -45,10 +45,9 @@ static const struct option_spec gateway_specs[] = {
      .offset = offsetof(struct gateway_config, admin_token),
      .file_offset = offsetof(struct gateway_config, admin_token_file),
      .required = true,
-     .help =
-         "Credential of the admin API (Authorization: Bearer TOKEN); up to 8, one a line, each "
-         "alone or after its owner's name and a blank: coupon_change says by that name who "
-         "changed something (admin: without one). The file is read again on SIGHUP."},
+     .help = "Credential of the admin API (Authorization: Bearer TOKEN); up to 8, one a line, each "
+             "alone or after its owner's name and a blank: coupon_change says by that name who "
+             "changed something (admin: without one). The file is read again on SIGHUP."},
     {.name = "io-threads",
      .type = OPTION_NUMBER,
      .offset = offsetof(struct gateway_config, io_threads),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/check.h"
+#include "common/base/failpoint.h"
 #include "common/mysql/coupon_row.h"
 #include "common/mysql/outbox_table.h"
 #include "common/mysql/user_coupon_row.h"
@@ -194,6 +195,7 @@ static enum sql_class write_event(struct change *change, enum coupon_event_type 
     }
     if (type == COUPON_EVENT_USE_CANCELLED)
         event.expired = held->status == USER_COUPON_EXPIRED;
+    FAILPOINT("use_before_event");
     return outbox_table_insert(change->session, &event, 1, change->fault);
 }
 

@@ -117,9 +117,9 @@ def test_what_cannot_be_done_is_a_dead_letter_with_its_cause(shop: Shop) -> None
     assert [row(system, coupon, number)[0] for number in (free, used, over)] == ["USED", "USED", "ISSUED"]
 
 
-@pytest.mark.parametrize("place", ["worker_before_commit", "worker_after_commit"])
-def test_a_killed_worker_does_everything_once(shop: Shop, place: str) -> None:
-    system, user = shop.system, 8005 + (place == "worker_after_commit")
+@pytest.mark.parametrize(("user", "place"), [(8005, "worker_before_commit"), (8006, "worker_after_commit"), (8007, "use_before_event:3")])
+def test_a_killed_worker_does_everything_once(shop: Shop, user: int, place: str) -> None:
+    system = shop.system
     coupon = system.new_coupon(6, per_user_limit=6, **_FIXED)
     numbers = issue(system, coupon, [user] * 6)
     shop.worker.stop()
