@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.dead_letter_tool import DeadLetterTool
 from tests.support.shop import CANCELS, GROUP, PAYMENTS, Shop
 from tests.support.system import System
 from tests.support.user_coupons import cancel, end_at, events, issue, read, row, use
@@ -115,6 +116,31 @@ def test_what_cannot_be_done_is_a_dead_letter_with_its_cause(shop: Shop) -> None
         assert headers["kafka_dlt-exception-message"]
     assert [by_place[place]["kafka_dlt-exception-fqcn"] for place in places] == [cause.encode() for _, cause in wrong]
     assert [row(system, coupon, number)[0] for number in (free, used, over)] == ["USED", "USED", "ISSUED"]
+
+
+def test_its_dead_letters_are_replayed_and_discarded(shop: Shop, build: Path) -> None:
+    """By the operators' tool of the request topic."""
+    system, user = shop.system, 8008
+    tool = DeadLetterTool(system, build / "bin" / "issue-worker", PAYMENTS)
+    coupon = system.new_coupon(2, **_FIXED)
+    amounts = {**_AMOUNTS, "totalAmount": 50000}
+    early = shop.write(PAYMENTS, "P-early", {"version": 1, "orderId": "P-early", "userId": user, "couponId": coupon, "issueNo": 1, **amounts})
+    shop.paid("P-wrong", user, couponId=coupon, issueNo=None, **_AMOUNTS)
+    shop.wait_taken()
+    letters = {letter["cause"]: letter for letter in tool.json("list", "--coupon", str(coupon))}
+    assert letters.keys() == {"UNKNOWN_COUPON", "WRONG_SHAPE"}
+    record = letters["UNKNOWN_COUPON"]["record"]
+    assert (record["partition"], record["offset"]) == early
+    assert issue(system, coupon, [user]) == [1]
+    [done] = tool.json("replay", letters["UNKNOWN_COUPON"]["id"], "--reason", "it is issued now")
+    assert (done["action"], done["failure"]) == ("replay", None)
+    shop.wait_taken()
+    assert row(system, coupon, 1) == ("USED", 2)
+    [gone] = tool.json("discard", "--coupon", str(coupon), "--reason", "the shop's fault")
+    assert gone["id"] == letters["WRONG_SHAPE"]["id"]
+    assert tool.json("list", "--coupon", str(coupon)) == []
+    states = {letter["cause"]: letter["state"] for letter in tool.json("list", "--coupon", str(coupon), "--state", "all")}
+    assert states == {"UNKNOWN_COUPON": "replayed", "WRONG_SHAPE": "discarded"}
 
 
 @pytest.mark.parametrize(("user", "place"), [(8005, "worker_before_commit"), (8006, "worker_after_commit"), (8007, "use_before_event:3")])
