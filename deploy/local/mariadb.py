@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 
 from deploy.local import port
@@ -14,13 +15,14 @@ from deploy.local.errors import LocalError
 from deploy.local.process import Process
 
 DATABASE = USER = PASSWORD = "coupon"
+SERVER_FOLDER = "COUPON_DATABASE_BIN"  # names a folder with the programs of another server than the installed one
 _SECONDS_TO_START = 180
 _SOCKET_PATH_LIMIT = 107
 _RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE TEMPORARY TABLES, LOCK TABLES"
 
 
 def _find(*names: str) -> str:
-    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin:/usr/libexec"
+    path = os.environ.get(SERVER_FOLDER) or os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin:/usr/libexec"
     for name in names:
         found = shutil.which(name, path=path)
         if found:
@@ -81,6 +83,10 @@ class MariaDb:
         """The same as the administrator, through the server's socket."""
         return self._as_root(sql)
 
+    def is_mariadb(self) -> bool:
+        """False: it is MySQL. Raises LocalError."""
+        return "MariaDB" in self.root_query("SELECT VERSION()")[0][0]
+
     def kill_clients(self, keep: Collection[int] = ()) -> int:
         """End the connections of the user coupon and of the programs' users, but not those with an id in keep; how
         many there were. Raises LocalError."""
@@ -113,6 +119,11 @@ class MariaDb:
     def _data(self) -> Path:
         return self.directory / "data"
 
+    @property
+    def _exchange(self) -> Path:
+        """Where the server may read and write files by SQL; the folder that MySQL is built with may not be there."""
+        return self.directory / "files"
+
     def _as_root(self, sql: str, *options: str) -> list[list[str]]:
         return _run(["--no-defaults", f"--socket={self.socket}", f"--user={_administrator()}", *options], sql)
 
@@ -136,6 +147,7 @@ class MariaDb:
 
     def _write_configuration(self) -> None:
         self.socket.parent.mkdir(mode=0o700, exist_ok=True)
+        self._exchange.mkdir(mode=0o700, exist_ok=True)
         self._write_private(
             self.client_config,
             f"[client]\nprotocol=tcp\nhost=127.0.0.1\nport={self.port}\nuser={USER}\npassword={PASSWORD}\n",
@@ -156,6 +168,7 @@ pid-file={self.directory / "mariadb.pid"}
 init-file={init_file}
 bind-address=127.0.0.1
 port={self.port}
+secure-file-priv={self._exchange}
 skip-name-resolve
 loose-mysqlx=OFF
 character-set-server=utf8mb4
@@ -164,8 +177,8 @@ max_allowed_packet=64M
 max_connections=300
 server-id={self.server_id}
 log-bin={self._data / "binlog"}
-binlog_format=ROW
-log_slave_updates=ON
+loose-binlog_format=ROW
+loose-log_slave_updates=ON
 sync_binlog=1
 max_binlog_size=256M
 loose-binlog_expire_logs_seconds=7200
@@ -196,10 +209,17 @@ def _administrator() -> str:
     return getpass.getuser()
 
 
+@cache
+def _commands_option(client: str) -> list[str]:
+    """From 9.3 on MySQL's client does not know DELIMITER unless it is told to."""
+    told = subprocess.run([client, "--help"], capture_output=True, text=True, check=False).stdout
+    return ["--commands"] if " --commands " in told else []
+
+
 def _run(options: list[str], sql: str) -> list[list[str]]:
     client = _find("mariadb", "mysql")
     done = subprocess.run(
-        [client, *options, "--batch", "--skip-column-names"], input=sql, capture_output=True, text=True, check=False
+        [client, *options, "--batch", "--skip-column-names", *_commands_option(client)], input=sql, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise LocalError(done.stderr.strip())

@@ -13,7 +13,7 @@ _SEMI_SYNC_MILLISECONDS = 600_000  # so long the first waits for the second, rat
 def follow(replica: MariaDb, primary: MariaDb) -> None:
     """Make a fresh, running replica read-only and let it follow from the primary's beginning; returns when it has
     caught up. Raises LocalError."""
-    if "MariaDB" not in primary.root_query("SELECT VERSION()")[0][0]:
+    if not primary.is_mariadb():
         raise LocalError("a replica wants MariaDB, and this server is another one")
     primary.root_query(
         f"CREATE USER IF NOT EXISTS '{_USER}'@'127.0.0.1' IDENTIFIED BY '{_USER}';"

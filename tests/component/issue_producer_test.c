@@ -160,6 +160,8 @@ static void a_refused_record_is_unknown(void **state)
     struct world *world = *state;
     struct send send;
 
+    if (rd_kafka_version() >> 8 == 0x020800) /* it reads through NULL there (its issue 4907) */
+        skip();
     open_producer(world);
     rd_kafka_mock_topic_set_error(world->mock.cluster, "requests",
                                   RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);

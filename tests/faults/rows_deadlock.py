@@ -25,7 +25,7 @@ def deadlocks(trial: Trial) -> None:
             for coupon in (first, second):
                 trial.system.new_coupon(5, couponId=coupon)
             with trial.fault(), closing(trial.system.database.connect()) as writer:
-                lock(writer, second, f"INSERT INTO ballast SELECT seq FROM seq_1_to_{_BALLAST}")
+                lock(writer, second, f"INSERT INTO ballast VALUES {','.join(f'({n})' for n in range(_BALLAST))}")
                 for user in range(1, 9):
                     for coupon in (first, second):
                         body = {"requestId": f"DEADLOCK-{coupon}-{user}", "couponId": coupon, "userId": user}

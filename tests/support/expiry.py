@@ -118,10 +118,9 @@ class ExpiryWorld:
 
     def add_many_held(self, coupon_id: int, count: int, expires_at: str) -> None:
         """Issue numbers 1 to count."""
-        self.query(
-            f"INSERT INTO user_coupon {_HELD} SELECT %s,seq,seq,1,'ISSUED','2020-01-01',%s FROM seq_1_to_{count}",
-            coupon_id, expires_at,
-        )  # fmt: skip
+        rows = [(coupon_id, number, number, expires_at) for number in range(1, count + 1)]
+        with self.connection() as cursor:
+            cursor.executemany(f"INSERT INTO user_coupon {_HELD} VALUES (%s,%s,%s,1,'ISSUED','2020-01-01',%s)", rows)
 
     def add_order(self, number: int, changed_at: str, state: str = "CLOSED") -> None:
         """An order that the shop cancelled before it used a coupon; with another state, one that had one."""

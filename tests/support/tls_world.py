@@ -140,7 +140,7 @@ class TlsWorld:
         """And MySQL, from the files that it began with."""
         for end in ("pem", "key"):
             Path(self.certificates[f"mysql.{end}"]).write_bytes(Path(self.certificates[f"{name}.{end}"]).read_bytes())
-        self.world.mariadb.root_query("FLUSH SSL")
+        self.world.mariadb.root_query("FLUSH SSL" if self.world.mariadb.is_mariadb() else "ALTER INSTANCE RELOAD TLS")
 
     def _start_stunnel(self) -> None:
         config = self.world.data_dir / "stunnel.conf"

@@ -96,7 +96,7 @@ def test_a_second_run_leaves_at_once_and_says_who_is_at_it(expiry: ExpiryWorld) 
     expiry.add_many_held(1, 10, "2020-02-01")
     mine = expiry.secrets.mysql_password_of("expiry").read_text().strip()
     with expiry.connection(user_of("expiry"), mine) as other:
-        other.execute("SELECT GET_LOCK(CONCAT('expiry-batch:',LEFT(MD5(DATABASE()),16)), 0), CONNECTION_ID()")
+        other.execute("SELECT GET_LOCK(CONCAT('expiry-batch:',LEFT(SHA2(DATABASE(),256),32)), 0), CONNECTION_ID()")
         ((taken, holder),) = other.fetchall()
         assert taken == 1
         run = expiry.run()

@@ -33,8 +33,8 @@ def lone_worker(system: System) -> Iterator[Program]:
 def trigger(system: System, table: str, condition: str) -> Iterator[None]:
     """While this lasts the database refuses to insert a row of that kind into the table."""
     system.world.mariadb.root_query(
-        f"USE {DATABASE}\nDELIMITER //\nCREATE TRIGGER refusal BEFORE INSERT ON {table} FOR EACH ROW IF {condition} THEN"
-        " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF//\n"
+        f"DELIMITER //\nCREATE TRIGGER {DATABASE}.refusal BEFORE INSERT ON {DATABASE}.{table} FOR EACH ROW IF {condition}"
+        " THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF//\n"
     )
     try:
         yield
@@ -229,5 +229,5 @@ def retries(worker: Program, kind: str) -> float:
 
 
 def _lock_waits(system: System) -> int:
-    rows = system.world.mariadb.root_query("SELECT COUNT(*) FROM information_schema.innodb_lock_waits")
+    rows = system.world.mariadb.root_query("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
     return int(rows[0][0])

@@ -98,7 +98,8 @@ def test_a_certificate_that_is_not_good(tls: TlsWorld, build: Path, wrong: str) 
     how = {"another CA": {"ca": "other-ca.pem"}, "another name": {"host": _OTHER_NAME}, "expired": {}}[wrong]
     servers = ["Kafka", *(["Redis"] if tls.native_redis else [])]
     expired = wrong == "expired"
-    if expired:
+    shown = tls.world.mariadb.is_mariadb()  # MySQL takes up no certificate that has expired
+    if expired and shown:
         tls.show_to_mysql("expired")
     try:
         done = expiry(tls, build, *tls.mysql_flags(**how))
@@ -113,7 +114,8 @@ def test_a_certificate_that_is_not_good(tls: TlsWorld, build: Path, wrong: str) 
     finally:
         tls.show_to_redis("server")
     print(done.stderr, log)
-    assert done.returncode == _UNAVAILABLE and any(words in done.stderr for words in _WRONG[wrong])
+    if shown or not expired:
+        assert done.returncode == _UNAVAILABLE and any(words in done.stderr for words in _WRONG[wrong])
     refused = [line for line in log.splitlines() if "certificate_refused" in line]
     for server in servers:
         said = [line for line in refused if f'"{server} ' in line and any(words in line for words in _WRONG[wrong][:-1])]

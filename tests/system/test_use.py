@@ -125,13 +125,14 @@ def test_a_page_is_found_by_its_key(shared_system: System) -> None:
     assert len(statements) == 4, statements
     assert sum("u.coupon_id<=" in text for text in statements) == 2
     for text in statements:
-        plan = system.database.query("EXPLAIN " + text)
+        plan = system.database.plan(text)
         print(text, *plan, sep="\n")
-        assert [line[2] for line in plan] == ["u", "c", "o"]
-        assert [line[5] for line in plan] == ["user_coupon_holding", "PRIMARY", "coupon_order_holder"]
-        assert plan[0][3] in ("ref", "range") and plan[1][3] == "eq_ref" and plan[2][3] in ("ref", "eq_ref")
-        assert not any("filesort" in line[9] or "temporary" in line[9] for line in plan)
-        assert int(plan[0][8]) <= len(held), "no row of anybody else"
+        assert [line["table"] for line in plan] == ["u", "c", "o"]
+        assert [line["key"] for line in plan] == ["user_coupon_holding", "PRIMARY", "coupon_order_holder"]
+        kinds = [line["type"] for line in plan]
+        assert kinds[0] in ("ref", "range") and kinds[1] == "eq_ref" and kinds[2] in ("ref", "eq_ref")
+        assert not any("filesort" in (line["Extra"] or "") or "temporary" in (line["Extra"] or "") for line in plan)
+        assert int(plan[0]["rows"]) <= len(held), "no row of anybody else"
 
 
 def test_many_orders_at_once_use_it_once(system: System) -> None:
