@@ -53,7 +53,7 @@ BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 # Builds whose programs can be told to kill themselves at a failpoint.
 FAILPOINT_BUILD := $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/test FAILPOINTS=1 all
 
-.PHONY: all help setup demo test check unit system images-check scaling faults faults-red soak asan tsan fuzz bench up setup-db down status format clean
+.PHONY: all help setup demo test check unit system images-check compat scaling faults faults-red soak asan tsan fuzz bench up setup-db down status format clean
 
 all: $(BINARIES) ## build the programs into build/bin
 
@@ -78,6 +78,9 @@ unit system: setup ## unit tests and component tests alone; system tests alone (
 
 images-check: setup ## build the images' steps in Debian systems made here, and run them as compose.yaml says; long, needs root
 	@$(PYTHON) -m tests.run images $(ARGS)
+
+compat: setup ## other versions of Kafka, MySQL, MariaDB and the system: make compat ONLY=mysql-9; long, needs root
+	@$(PYTHON) -m tests.compat $(foreach name,$(ONLY),--only $(name)) $(ARGS)
 
 scaling: setup ## workers added and removed by KEDA's formula on real lag, under a load that rises and falls
 	@$(PYTHON) -m tests.run scaling $(ARGS)

@@ -7,7 +7,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / "build"
 BIN = BUILD / "bin"
 SCHEMA = REPOSITORY / "deploy" / "schema"
-KAFKA_LIBS = BUILD / "kafka" / "libs"
+KAFKA_LIBS = Path(os.environ.get("COUPON_KAFKA_LIBS") or BUILD / "kafka" / "libs").resolve()
 
 
 def data_dir() -> Path:

@@ -26,12 +26,17 @@ def mirror() -> str:
     missing("a mirror of Debian", "apt of this machine has none")
 
 
+def base_folder(suite: str) -> Path:
+    """Where a bare system goes."""
+    return _FOLDER / f"base-{suite}"
+
+
 def base(suite: str) -> Path:
     """The file tree that stands for the image debian:SUITE-slim; not to be changed."""
     if os.geteuid() != 0:
         pytest.skip("needs root for chroot")
     debootstrap = debian_tool("debootstrap")
-    tree, fresh = _FOLDER / f"base-{suite}", _FOLDER / f"base-{suite}.new"
+    tree, fresh = base_folder(suite), base_folder(f"{suite}.new")
     if not tree.exists():
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.parent.mkdir(parents=True, exist_ok=True)

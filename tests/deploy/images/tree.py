@@ -40,11 +40,17 @@ exec chroot "$ROOT" /usr/bin/setpriv --reuid 65532 --regid 65532 --clear-groups 
 _NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL")
 
 
+def step_command(root: Path, script: str, directory: str) -> list[str]:
+    """The command that runs a script by root's shell in the tree, with the network."""
+    settings = {"PATH": _PATH, "INNER_PATH": _PATH, "ROOT": str(root), "DIRECTORY": shlex.quote(directory)}
+    environment = [f"{name}={value}" for name, value in settings.items()]
+    return ["/usr/bin/env", "-i", *environment, *_NAMESPACES, "/bin/sh", "-euc", _BUILD, "step", script]
+
+
 def build_step(root: Path, script: str, directory: str) -> None:
     """RUN: root's shell in the tree, with the network. An AssertionError with all it said when it fails."""
     done = subprocess.run(
-        [*_NAMESPACES, "/bin/sh", "-euc", _BUILD, "step", script],
-        env={"PATH": _PATH, "INNER_PATH": _PATH, "ROOT": str(root), "DIRECTORY": shlex.quote(directory)},
+        step_command(root, script, directory),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"RUN {script}\nended with {done.returncode}:\n{done.stdout[-6000:]}"

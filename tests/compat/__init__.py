@@ -1,0 +1,1 @@
+"""The programs on other versions of servers and systems than this machine's."""
