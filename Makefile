@@ -113,10 +113,14 @@ bench: setup ## speed against ceilings measured in the same run; JSON under buil
 	@$(MAKE) --no-print-directory -j2 BUILD=build/silent METRICS=off build/silent/bin/api-gateway
 	@$(PYTHON) -m tests.bench.run
 
-up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2 BROKERS=1 MONITORING=1
+# --shop for SHOP=1, --no-shop for SHOP=0, nothing otherwise: then it is as it was.
+lower = $(shell echo $(1) | tr A-Z a-z)
+switch = $(if $(filter 0,$($(1))),--no-$(call lower,$(1)),$(if $($(1)),--$(call lower,$(1))))
+
+up: setup all ## the local system in the background: make up WORKERS=3 PARTITIONS=3 GATEWAYS=2 BROKERS=1 MONITORING=1 SHOP=1 NOTIFICATION=1
 	@$(PYTHON) -m deploy.local up $(if $(WORKERS),--workers $(WORKERS)) \
 	  $(if $(PARTITIONS),--partitions $(PARTITIONS)) $(if $(GATEWAYS),--gateways $(GATEWAYS)) \
-	  $(if $(BROKERS),--brokers $(BROKERS)) $(if $(filter 0,$(MONITORING)),--no-monitoring,$(if $(MONITORING),--monitoring))
+	  $(if $(BROKERS),--brokers $(BROKERS)) $(foreach name,MONITORING SHOP NOTIFICATION,$(call switch,$(name)))
 
 setup-db: ## the database, its tables and users: of the local system, or ARGS="--host db --passwords DIR" of any server
 	@$(if $(ARGS),$(PYTHON) -m deploy.schema.setup_db $(ARGS),$(PYTHON) -m deploy.local setup-db)

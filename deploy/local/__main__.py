@@ -47,6 +47,10 @@ def _arguments() -> argparse.Namespace:
     up.add_argument("--relays", type=_count, default=1, help="of events; default: 1")
     up.add_argument("--monitoring", action=argparse.BooleanOptionalAction, help="Prometheus, Alertmanager and"
                     " node_exporter too; default: as at the last up, or not")  # fmt: skip
+    up.add_argument("--shop", action=argparse.BooleanOptionalAction, help="a worker of the shop's events and its topics"
+                    " too; default: as at the last up, or not")  # fmt: skip
+    up.add_argument("--notification", action=argparse.BooleanOptionalAction, help="a reader that writes each event"
+                    " into notifications.jsonl too; default: as at the last up, or not")  # fmt: skip
     commands.add_parser("down", help="end what up started; data stays")
     commands.add_parser("status", help="print how all is doing; exit code 1 if anything is not up")
     commands.add_parser("wipe", help="down, and remove all data")
@@ -67,6 +71,8 @@ def main() -> int:
             relays=getattr(options, "relays", None),
             brokers=getattr(options, "brokers", None),
             monitoring=getattr(options, "monitoring", None),
+            shop=getattr(options, "shop", None),
+            notification=getattr(options, "notification", None),
         )
         if options.command == "status":
             return 0 if print_status(world) else 1

@@ -18,6 +18,7 @@ class Ports:
     relay_management: int = 8083
     statistics_management: int = 8084
     notification_management: int = 8085
+    shop_management: int = 8086
     prometheus: int = 19090
     alertmanager: int = 19091
     node_exporter: int = 19100

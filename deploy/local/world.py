@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from deploy.local import paths
 from deploy.local.errors import LocalError
+from deploy.local.event_programs import CANCELS_TOPIC, NOTIFICATION, NOTIFICATIONS, PAYMENTS_TOPIC, STATISTICS, EventPrograms
 from deploy.local.kafka import THREE_NODES_JAVA_OPTIONS, KafkaBroker, Voter
 from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.kafka_protocol import KafkaError
@@ -37,7 +38,7 @@ _HOW_TO_WIPE = "    make down && /usr/bin/python3 -m deploy.local wipe"
 
 _Item = TypeVar("_Item")
 _MONITORS = ("prometheus", "alertmanager", "node-exporter")
-_CONTENT = ("mariadb", "redis", *_MONITORS, "secrets", "pids", "logs", "world.json", "lock")
+_CONTENT = ("mariadb", "redis", *_MONITORS, "secrets", "pids", "logs", "world.json", "lock", NOTIFICATIONS)
 _KAFKA = "kafka"  # one node has this name, several have it with -1, -2, …
 
 
@@ -60,7 +61,7 @@ def print_progress(line: str) -> None:
 class World:
     """A system of its own under data_dir. What runs is known from there alone, so an object made later
     (or after a kill -9 of anything) can go on with it. partitions, gateways, workers, relays and brokers of None
-    mean: as at the last up(), or 3, 2, 3, 0 and 1; where there are relays, statistics are kept too. The flags and environments are added to those of every instance.
+    mean: as at the last up(), or 3, 2, 3, 0 and 1; where there are relays, statistics are kept too. shop and notification add those. The flags and environments are added to those of every instance.
     With several brokers .kafka is the cluster and .kafka.brokers its nodes. A topic has as many replicas as
     there are brokers, three at most, and one less must be in sync; min_in_sync says otherwise."""
 
@@ -83,6 +84,8 @@ class World:
         worker_environment: Mapping[str, str] | None = None,
         buffer_pool: str = "512M",
         monitoring: bool | None = None,
+        shop: bool | None = None,
+        notification: bool | None = None,
         rules: Path = RULES,
         progress: Callable[[str], None] = print_progress,
     ) -> None:
@@ -102,13 +105,21 @@ class World:
         self.kafka = self._make_kafka(brokers or self._brokers_made or 1)
         self.mariadb = MariaDb(self.data_dir, self.ports.mariadb, buffer_pool)
         self.redis = Redis(self.data_dir, self.ports.redis)
+        self._event_programs = EventPrograms(
+            self.data_dir, bin_dir / "issue-worker", self.ports, self.kafka.address, EVENTS_TOPIC, self._redis_flags()
+        )
         gateways = last.get("gateways", 2) if gateways is None else gateways
         workers = last.get("workers", 3) if workers is None else workers
         self.gateways = [self.make_gateway(number) for number in range(gateways)]
         self.workers = [self.make_worker(number) for number in range(workers)]
         relays = last.get("relays", 0) if relays is None else relays
         self.relays = [self.make_relay(number) for number in range(relays)]
-        self.event_readers = [self.make_event_reader("statistics")] if relays else []
+        self.event_readers = [self.make_event_reader(STATISTICS)] if relays else []
+        self.notification: bool = last.get("notification", False) if notification is None else notification
+        if self.notification:
+            self.event_readers.append(self.make_event_reader(NOTIFICATION))
+        self.shop: bool = last.get("shop", False) if shop is None else shop
+        self.shop_workers = [self._event_programs.shop(self._mysql_flags("worker"))] if self.shop else []
 
         self.monitoring: bool = last.get("monitoring", False) if monitoring is None else monitoring
         self.node_exporter = NodeExporter(self.data_dir, self.ports.node_exporter)
@@ -121,7 +132,7 @@ class World:
         with self._exclusive():
             self.up_servers()
             self._stop_surplus()
-            self._start_all([*self.gateways, *self.workers, *self.relays, *self.event_readers])
+            self._start_all(self._programs())
             self._start_all(self.monitors())
 
     def up_servers(self) -> None:
@@ -185,7 +196,8 @@ class World:
             )
         config = {} if self._min_in_sync is None else {"min.insync.replicas": str(self._min_in_sync)}
         topics = ((TOPIC, REQUEST_BYTES), (TOPIC + DEAD_LETTER_SUFFIX, DEAD_LETTER_BYTES), (EVENTS_TOPIC, EVENT_BYTES))
-        for name, size in topics:
+        shop = [(name + end, EVENT_BYTES) for name in (PAYMENTS_TOPIC, CANCELS_TOPIC) for end in ("", DEAD_LETTER_SUFFIX)]
+        for name, size in (*topics, *(shop if self.shop else ())):
             settings = {**config, "max.message.bytes": str(size)}
             if self.kafka.create_topic(name, self.partitions, settings, self._replicas):
                 self._progress(f"  topic {name}, {self.partitions} partitions")
@@ -235,45 +247,20 @@ class World:
         self, number: int, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None
     ) -> Program:
         """Relay number (from 0), not started; a flag given here wins over the usual one."""
-        management = self.ports.relay_management + 10 * number
-        return Program(
-            self.data_dir,
-            f"relay-{number}",
-            self._bin_dir / "issue-worker",
-            overridden([
-                "--management-listen", f"127.0.0.1:{management}",
-                "--kafka-brokers", self.kafka.address, "--events-topic", EVENTS_TOPIC,
-                *self._mysql_flags("relay"),
-            ], flags),
-            management,
-            None,
-            environment,
-            mode="relay",
-        )  # fmt: skip
+        return self._event_programs.relay(number, self._mysql_flags("relay"), flags, environment)
 
     def make_event_reader(
         self, mode: str, flags: Sequence[str] = (), environment: Mapping[str, str] | None = None
     ) -> Program:
         """statistics or notification, not started; a flag given here wins over the usual one."""
-        management = getattr(self.ports, f"{mode}_management")
-        return Program(
-            self.data_dir,
-            mode,
-            self._bin_dir / "issue-worker",
-            overridden([
-                "--management-listen", f"127.0.0.1:{management}",
-                "--kafka-brokers", self.kafka.address, "--events-topic", EVENTS_TOPIC,
-                *(self._redis_flags() if mode == "statistics" else []),
-            ], flags),
-            management,
-            None,
-            environment,
-            mode=mode,
-        )  # fmt: skip
+        return self._event_programs.reader(mode, flags, environment)
 
     def members(self) -> list[KafkaBroker | MariaDb | Redis | Program]:
         """All that should be up."""
-        return [*self.brokers, self.mariadb, self.redis, *self.gateways, *self.workers, *self.relays, *self.event_readers]
+        return [*self.brokers, self.mariadb, self.redis, *self._programs()]
+
+    def _programs(self) -> list[Program]:
+        return [*self.gateways, *self.workers, *self.relays, *self.event_readers, *self.shop_workers]
 
     def monitors(self) -> list[NodeExporter | Alertmanager | Prometheus]:
         """What watches the rest, where that was asked for."""
@@ -307,7 +294,9 @@ class World:
             "api-gateway": [gateway.management_port for gateway in self.gateways],
             "issue-worker": [worker.management_port for worker in self.workers],
             "issue-worker-relay": [relay.management_port for relay in self.relays],
-            "event-readers": [reader.management_port for reader in self.event_readers],
+            "issue-worker-shop": [worker.management_port for worker in self.shop_workers],
+            "coupon-statistics": [one.management_port for one in self.event_readers if one.mode == STATISTICS],
+            "coupon-notification": [one.management_port for one in self.event_readers if one.mode == NOTIFICATION],
             "expiry-batch": [self.ports.node_exporter],
         }
 
@@ -353,7 +342,7 @@ class World:
 
     def _stop_surplus(self) -> None:
         wanted = {member.name for member in [*self.members(), *self.monitors()]}
-        kinds = ("api-gateway-", "issue-worker-", "relay-", "statistics", *_MONITORS)
+        kinds = ("api-gateway-", "issue-worker-", "relay-", STATISTICS, NOTIFICATION, *_MONITORS)
         surplus = [name for name in self.process_names() if name.startswith(kinds) and name not in wanted]
         self._stop_all([Process(self.data_dir, name) for name in surplus])
 
@@ -393,6 +382,8 @@ class World:
             "relays": len(self.relays),
             "brokers": len(self.brokers),
             "monitoring": self.monitoring,
+            "shop": self.shop,
+            "notification": self.notification,
             "ports": asdict(self.ports),
         }
         fresh = self.data_dir / "world.json.new"

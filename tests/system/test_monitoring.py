@@ -35,11 +35,12 @@ def watched(system: System, tmp_path: Path) -> Iterator[tuple[Prometheus, Alertm
     world, rules = system.world, tmp_path / "rules.yml"
     in_a_hurry(rules)
     ports = world.ports
-    targets = world.scrape_targets()
+    readers = {"issue-worker-relay": world.make_relay(0), "coupon-statistics": world.make_event_reader("statistics")}
+    targets = {**world.scrape_targets(), **{job: [program.management_port] for job, program in readers.items()}}
     exporter = NodeExporter(tmp_path, ports.node_exporter)
     alertmanager = Alertmanager(tmp_path, ports.alertmanager)
     prometheus = Prometheus(tmp_path, ports.prometheus, ports.alertmanager, targets, rules)
-    members = (exporter, alertmanager, prometheus)
+    members = (*readers.values(), exporter, alertmanager, prometheus)
     try:
         for member in members:
             member.start()
