@@ -6,7 +6,8 @@
 
 #include "common/base/failpoint.h"
 
-/* At most 64 characters in all; a database's name may have as many by itself. MySQL 9.6 took MD5() and SHA1() away. */
+/* At most 64 characters in all; a database's name may have as many by itself. MySQL 9.7 has no
+ * MD5(). */
 #define LOCK_NAME "CONCAT('expiry-batch:',LEFT(SHA2(DATABASE(),256),32))"
 
 struct holder {

@@ -211,7 +211,7 @@ def _administrator() -> str:
 
 @cache
 def _commands_option(client: str) -> list[str]:
-    """From 9.3 on MySQL's client does not know DELIMITER unless it is told to."""
+    """MySQL's client of 9.7 does not know DELIMITER unless it is told to."""
     told = subprocess.run([client, "--help"], capture_output=True, text=True, check=False).stdout
     return ["--commands"] if " --commands " in told else []
 
