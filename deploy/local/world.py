@@ -61,7 +61,8 @@ def print_progress(line: str) -> None:
 class World:
     """A system of its own under data_dir. What runs is known from there alone, so an object made later
     (or after a kill -9 of anything) can go on with it. partitions, gateways, workers, relays and brokers of None
-    mean: as at the last up(), or 3, 2, 3, 0 and 1; where there are relays, statistics are kept too. shop and notification add those. The flags and environments are added to those of every instance.
+    mean: as at the last up(), or 3, 2, 3, 0 and 1; where there are relays, statistics are kept too. shop and
+    notification add those. The flags and environments are added to those of every instance.
     With several brokers .kafka is the cluster and .kafka.brokers its nodes. A topic has as many replicas as
     there are brokers, three at most, and one less must be in sync; min_in_sync says otherwise."""
 
