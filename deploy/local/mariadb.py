@@ -219,8 +219,9 @@ def _commands_option(client: str) -> list[str]:
 def _run(options: list[str], sql: str) -> list[list[str]]:
     client = _find("mariadb", "mysql")
     done = subprocess.run(
-        [client, *options, "--batch", "--skip-column-names", *_commands_option(client)], input=sql, capture_output=True, text=True, check=False
-    )
+        [client, *options, "--batch", "--skip-column-names", *_commands_option(client)],
+        input=sql, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode != 0:
         raise LocalError(done.stderr.strip())
     return [line.split("\t") for line in done.stdout.splitlines()]
