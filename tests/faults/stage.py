@@ -12,6 +12,7 @@ from deploy.local import paths
 from deploy.local.mariadb import MariaDb
 from deploy.local.world import World
 from tests.support.free_ports import free_ports
+from tests.support.produce_fault import ProduceFaults
 from tests.support.sanitizer import reports
 from tests.support.system import System
 from tests.support.tables import Database
@@ -89,7 +90,7 @@ class Proxied(Stage):
     """The same with a TCP proxy (tests/support/tcp_proxy.py) between each kind of program and each server. proxies:
     "gateway-kafka", "gateway-mysql", "gateway-redis", "worker-kafka", "worker-mysql", "worker-redis". The broker has
     a listener for each kind of program, and tells its clients the address of their proxy. What tests ask themselves
-    goes past the proxies."""
+    goes past the proxies. produce_faults.fault: what happens to the gateways' records and to the answers to them."""
 
     def make_world(self) -> World:
         ports = free_ports()
@@ -97,6 +98,7 @@ class Proxied(Stage):
         kafka = {"gateway": base + 6, "worker": base + 7}
         self._second_mysql = base + 8
         self.proxies: dict[str, TcpProxy] = {}
+        self.produce_faults = ProduceFaults()
         flags: dict[str, list[str]] = {}
         for kind in ("gateway", "worker"):
             targets = {"kafka": kafka[kind], "mysql": ports.mariadb, "redis": ports.redis}
@@ -111,6 +113,7 @@ class Proxied(Stage):
             buffer_pool="256M", gateway_flags=flags["gateway"], worker_flags=[*WORKER_FLAGS, *flags["worker"]],
             progress=print_progress,
         )  # fmt: skip
+        self.proxies["gateway-kafka"].talk = self.produce_faults.talk
         world.kafka.properties.update(self._listeners(world, kafka))
         return world
 
@@ -120,6 +123,7 @@ class Proxied(Stage):
         super().up()
 
     def heal(self) -> None:
+        self.produce_faults.fault = None
         for proxy in self.proxies.values():
             proxy.heal()
         super().heal()

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local.kafka import libs_present
 from deploy.local.paths import REPOSITORY
-from tests.faults.registry import Row, all_rows
+from tests.faults.registry import Row, all_rows, missing
 from tests.faults.stage import Build, Plain
 from tests.faults.theatre import Theatre
 from tests.support.ledger import Ledger, read_account
@@ -29,6 +29,10 @@ def theatre() -> Iterator[Theatre]:
     with Theatre(Build.of_environment(), SEED, short=True) as theatre:
         yield theatre
         assert theatre.close() == [], "programs must end with 0"
+
+
+def test_every_row_is_there() -> None:
+    assert missing(all_rows()) == []
 
 
 def _program(module: str, *arguments: str | Path) -> tuple[int, str]:

@@ -42,6 +42,10 @@ class Trap:
     sprung: int = 0
 
 
+# Gets (upwards, bytes); what it gives back goes on, and after ConnectionResetError nothing does any more.
+Look = Callable[[bool, bytes], bytes]
+
+
 class _Connection:
     """A client and, unless half-open, its server."""
 
@@ -50,6 +54,7 @@ class _Connection:
         self._writers = [writer]
         self._pumps: list[asyncio.Task[None]] = []
         self._trap: Trap | None = None
+        self._look = proxy.talk() if proxy.talk else proxy.look
         self.damaged = False  # bytes were lost: what follows makes no sense any more
 
     def reset(self) -> None:
@@ -134,8 +139,12 @@ class _Connection:
         if self._springs(chunk, upwards):
             self.reset()
             return False
-        if self._proxy.look:
-            chunk = self._proxy.look(upwards, chunk)
+        if self._look:
+            try:
+                chunk = self._look(upwards, chunk)
+            except ConnectionResetError:
+                self.reset()
+                return False
         writer.write(chunk)
         await writer.drain()
         return True
@@ -167,7 +176,8 @@ class TcpProxy:
         self.up, self.down = Direction(), Direction()
         self.half_open = False
         self.trap: Trap | None = None
-        self.look: Callable[[bool, bytes], bytes] | None = None  # gets (upwards, bytes); what it gives back goes on
+        self.look: Look | None = None
+        self.talk: Callable[[], Look] | None = None  # a look for each connection of its own, for those who follow what is said
         self.accepted = 0
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None

@@ -1,0 +1,140 @@
+"""What a gateway makes of answers to its records that come late, never, or say that something went wrong. The broker is
+a real one; what it answers is changed on its way (tests/support/produce_fault.py)."""
+
+import time
+
+from tests.faults.registry import row
+from tests.faults.stage import Proxied
+from tests.faults.trial import Trial
+from tests.support.produce_fault import OUT_OF_ORDER_SEQUENCE_NUMBER, REQUEST_TIMED_OUT, ProduceFault, Way
+from tests.support.rest import Answer
+
+_SECONDS_BOUND = 20  # --accept-timeout is 3 s, the rest is for a busy machine
+
+
+def expect_unknown(trial: Trial, user: int, key: str | None = None) -> str:
+    """One request whose record is not confirmed: 503 with its id, never a 202; the id."""
+    began = time.monotonic()
+    told = trial.ask(trial.coupons[0], user, gateway=user % 2, key=key)
+    seconds = time.monotonic() - began
+    seen = (told.status, told.code, told.json.get("outcome"))
+    trial.expect(
+        seen == (503, "UNAVAILABLE", "unknown") and bool(told.json.get("requestId")) and seconds < _SECONDS_BOUND,
+        f"never a 202, but 503 UNAVAILABLE, outcome unknown, with an id, within {_SECONDS_BOUND} s; seen"
+        f" {told.status} {told.text} after {seconds:.1f} s",
+    )
+    return str(told.json.get("requestId"))
+
+
+def expect_none_accepted(trial: Trial, began: float, ended: float) -> None:
+    """Nobody of the load who asked and was answered in between was told 202. Of a coupon with stock: where it is sold
+    out, a key of a request that is decided already gets its 202 again."""
+    asked = [
+        a for a in trial.flow().account().attempts.values()
+        if a.coupon == trial.coupons[0] and began <= a.at and a.ms and a.at + a.ms / 1000 <= ended
+    ]  # fmt: skip
+    accepted = [a for a in asked if a.status == 202]
+    trial.expect(not accepted, f"never a 202 without a confirmation, seen {len(accepted)} of {len(asked)} answers")
+
+
+def records_of(trial: Trial, request_id: str) -> int:
+    """How many records in the topic have this id."""
+    return sum(request_id.encode() in (record.value or b"") for record in trial.system.requests.read(trial.since))
+
+
+def expect_decided_once(trial: Trial, user: int, request_id: str) -> None:
+    """The id has a result, and the user one coupon."""
+    def status() -> str:
+        return str(trial.poll(request_id, wait=5).json.get("status"))
+
+    trial.wait(lambda: status() == "ISSUED", 60, f"{request_id} is ISSUED, last seen {status()}")
+    sql = "SELECT COUNT(*) FROM user_coupon WHERE coupon_id = %s AND user_id = %s"
+    held = trial.query(sql, trial.coupons[0], user)[0][0]
+    trial.expect(held == 1, f"user {user} holds one coupon, seen {held}")
+
+
+def unconfirmed(trial: Trial, fault: ProduceFault | None) -> None:
+    """Some ask while no record is confirmed, though each is written; afterwards each is decided, once. It may be in the
+    topic twice: a record whose time is over ends the client library's sequence, and what it sends again then is new
+    to the broker."""
+    assert isinstance(trial.stage, Proxied)
+    proxy = trial.stage.proxies["gateway-kafka"]
+    users = [trial.random.randrange(2_000_000, 1 << 40) for _ in range(2 if trial.short else 20)]
+    with trial.fault():
+        if fault:
+            trial.stage.produce_faults.fault = fault
+        else:
+            proxy.part(proxy.down)
+        began = time.time()
+        names = {user: expect_unknown(trial, user) for user in users}
+        trial.flow().wait_for("unknown", 20 if trial.short else 200)
+        expect_none_accepted(trial, began, time.time())
+        trial.stage.produce_faults.fault = None
+        proxy.heal()
+    trial.flow().wait_for("accepted", 20)
+    for user, name in names.items():
+        expect_decided_once(trial, user, name)
+    trial.note(f"records with the ids of {len(names)} of them: {[records_of(trial, name) for name in names.values()]}")
+    if fault:
+        trial.note(f"{fault.met} produces met: {fault.way.value}")
+
+
+@row(11, "produce acks late", stage=Proxied)
+def acks_late(trial: Trial) -> None:
+    unconfirmed(trial, None)
+
+
+@row(11, "produce acks lost", stage=Proxied)
+def acks_lost(trial: Trial) -> None:
+    unconfirmed(trial, ProduceFault(Way.LOSE))
+
+
+@row(11, "produce acks that say an error", stage=Proxied)
+def acks_with_errors(trial: Trial) -> None:
+    unconfirmed(trial, ProduceFault(Way.SAY, error=REQUEST_TIMED_OUT))
+
+
+def ask_again(trial: Trial, user: int, key: str) -> Answer:
+    """The same request at the other gateway, until it is accepted."""
+    told: list[Answer] = []
+
+    def accepted() -> bool:
+        told.append(trial.ask(trial.coupons[0], user, gateway=(user + 1) % 2, key=key))
+        return told[-1].status == 202
+
+    trial.wait(accepted, 60, f"202 for {key} at the other gateway")
+    return told[-1]
+
+
+def turn_fatal(trial: Trial, way: Way) -> None:
+    """A record meets the error after which an idempotent producer gives up; the next one is another producer's."""
+    assert isinstance(trial.stage, Proxied)
+    for turn in range(2 if trial.short else 20):
+        user = trial.random.randrange(2_000_000, 1 << 40)
+        gateway = trial.world.gateways[user % 2]
+        mark = gateway.process.log_file.stat().st_size
+        fault = ProduceFault(way, b'"userId":%d,' % user, error=OUT_OF_ORDER_SEQUENCE_NUMBER)
+        with trial.fault():
+            trial.stage.produce_faults.fault = fault
+            name = expect_unknown(trial, user, key=f"fatal-{user}")
+            trial.expect(fault.met > 0, "the record met its fault")
+            trial.wait(lambda: "producer_fatal" in trial.log_since(gateway.process, mark), 20,
+                       f"{gateway.name} says producer_fatal")  # fmt: skip
+            trial.stage.produce_faults.fault = None
+            trial.flow().wait_for("accepted", 20)
+            told = trial.ask(trial.coupons[0], trial.random.randrange(2_000_000, 1 << 40), gateway=user % 2)
+            trial.expect(told.status == 202, f"202 from the gateway's next producer, seen {told.status} {told.text}")
+        again = ask_again(trial, user, f"fatal-{user}")
+        trial.expect(again.json["requestId"] == name, f"turn {turn}: the same id {name}, seen {again.text}")
+        expect_decided_once(trial, user, name)
+        trial.note(f"turn {turn}: {records_of(trial, name)} records with the id of the one that failed")
+
+
+@row(12, "producer turns fatal: the broker refuses a gap", stage=Proxied)
+def fatal_by_a_gap(trial: Trial) -> None:
+    turn_fatal(trial, Way.GAP)
+
+
+@row(12, "producer turns fatal: told so of a record that was written", stage=Proxied)
+def fatal_though_written(trial: Trial) -> None:
+    turn_fatal(trial, Way.SAY)
