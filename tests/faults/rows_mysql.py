@@ -151,10 +151,12 @@ def mysql_frozen(trial: Trial) -> None:
 def staying_members(trial: Trial, workers: Sequence[Program]) -> Iterator[None]:
     """None of them loses its partitions: it keeps polling Kafka while it waits for MySQL."""
     marks = {worker.name: worker.process.log_file.stat().st_size for worker in workers}
-    yield
-    for worker in workers:
-        lost = trial.log_since(worker.process, marks[worker.name]).count('"partitions_revoked"')
-        trial.expect(lost == 0, f"{worker.name} keeps its partitions, seen it lose them {lost} times")
+    try:
+        yield
+    finally:
+        for worker in workers:
+            lost = trial.log_since(worker.process, marks[worker.name]).count('"partitions_revoked"')
+            trial.expect(lost == 0, f"{worker.name} keeps its partitions, seen it lose them {lost} times")
 
 
 @row(14, "primary changed in order", stage=Proxied)

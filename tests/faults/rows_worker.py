@@ -3,12 +3,19 @@ can decide; a dead-letter topic that takes nothing."""
 
 import json
 import signal
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import closing
 
 from tests.faults.registry import row
+from tests.faults.rows_group import write_poison
 from tests.faults.trial import Trial
+from tests.support.check.dead_letters import original_offset
 from tests.system.test_dead_letters import dead_letters_refused
 from tests.system.test_garbage import kinds
+
+_WAITING = "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+
 
 @row(1, "worker killed inside the transaction")
 def killed_inside(trial: Trial) -> None:
@@ -31,9 +38,12 @@ def killed_inside(trial: Trial) -> None:
 
 @row(2, "worker killed between COMMIT and offset commit")
 def killed_behind(trial: Trial) -> None:
+    """What becomes a dead letter has no requestId by which a second decision would be known: only the fence tells."""
+    since = trial.system.dead_letters.ends()
     with trial.instead(trial.world.workers, trial.failpoint_worker()) as victim:
         for turn in range(1 if trial.short else 10):
             trial.flow().wait_for("accepted", 10)
+            write_poison(trial)
             with trial.fault():
                 victim.start({"COUPON_FAILPOINT": f"worker_after_commit:{1 + turn % 3}"})
                 trial.wait(lambda: not victim.process.alive(), 60, "the worker dies behind a COMMIT")
@@ -42,15 +52,24 @@ def killed_behind(trial: Trial) -> None:
                 behind = [p for p, fence in fences.items() if committed.get(p, 0) < fence]
                 trial.expect(bool(behind), f"an offset is behind its fence, seen {committed} and {fences}")
                 trial.flow().wait_for("accepted", 10)
-            _decide_some(trial)
+            last = set(write_poison(trial))
+            _decide_some(trial, lambda: last <= _letters(trial, since).keys())
+            doubled = {place: count for place, count in _letters(trial, since).items() if count > 1}
+            trial.expect(not doubled, f"turn {turn}: nothing decided twice, seen dead letters of (partition, offset) {doubled}")
 
 
-def _decide_some(trial: Trial) -> None:
+def _letters(trial: Trial, since: Mapping[int, int]) -> Counter[tuple[int, int]]:
+    """Partition and offset of the records that became dead letters since then, and how often."""
+    return Counter((letter.partition, original_offset(letter) or 0) for letter in trial.system.dead_letters.read(since))
+
+
+def _decide_some(trial: Trial, enough: Callable[[], bool] = lambda: True) -> None:
     """A worker that does not die decides what is there."""
     worker = trial.world.make_worker(4)
     trial.may_end.add(worker.name)
     worker.start()
     trial.flow().wait_for("result", 5, 60)
+    trial.wait(enough, 60, "what was written last is decided")
     worker.stop()
 
 
@@ -73,8 +92,23 @@ def lock_wait(trial: Trial) -> None:
             cursor.execute(statement, (value,))
             body = {"requestId": held, "couponId": coupon, "userId": 1 + number}
             trial.system.writer.write(str(coupon).encode(), json.dumps(body).encode())
+            first = _waiting(trial, set())
             trial.wait(lambda: "ER_LOCK_WAIT_TIMEOUT" in _logged(trial, marks), 60, "a lock wait that times out")
+            # MySQL undid the statement only; what was written before it, and the locks, go with the transaction.
+            _waiting(trial, first)
     trial.flow().wait_for("result", 20)
+
+
+def _waiting(trial: Trial, before: set[str]) -> set[str]:
+    """The transactions that wait for a lock, when there are others than before."""
+    seen: set[str] = set()
+
+    def others() -> bool:
+        seen.update(str(row[0]) for row in trial.world.mariadb.root_query(_WAITING))
+        return bool(seen - before)
+
+    trial.wait(others, 20, "a transaction of its own waits for the lock, nothing of the one before left")
+    return seen
 
 
 def _log_sizes(trial: Trial) -> dict[str, int]:
@@ -106,10 +140,11 @@ def poison(trial: Trial) -> None:
     written: list[tuple[int, str | None]] = []
     before = trial.dead_letters()
     for _ in range(1 if trial.short else 20):
-        coupon = trial.system.new_coupon(5)
-        partition = trial.random.randrange(trial.system.partitions)  # one: some kinds have the same requestId
-        for key, value, request_id in kinds(coupon).values():
-            trial.system.writer.write(key, value, partition)
+        for kind in kinds(1):
+            # A coupon for each: with one requestId for all, the second one is refused whatever else it says.
+            coupon = trial.system.new_coupon(5)
+            key, value, request_id = kinds(coupon)[kind]
+            trial.system.writer.write(key, value, trial.random.randrange(trial.system.partitions))
             written.append((coupon, request_id))
     trial.system.wait_drained()
     seen = trial.dead_letters() - before
