@@ -4,6 +4,7 @@ Each tests/faults/planted/NN-name.patch says in its first lines
 
   Row: 4                        the row that must catch it
   Name: sigterm                 only cases whose slug contains this (optional)
+  Version: long                 the long version, where the row has no short one (optional)
   Bug: answers 202 before the delivery report
   Seen by: ledger:.* has no result|log:.* not in the topic     an expression that one of the row's problems matches
 
@@ -40,6 +41,7 @@ class Planted:
     path: Path
     row: int
     name: str
+    long: bool
     bug: str
     seen_by: str
 
@@ -57,10 +59,11 @@ def read_patches(directory: Path = _PATCHES) -> list[Planted]:
     """All of them, by row. Raises ValueError for one without its first lines."""
     found = []
     for path in sorted(directory.glob("*.patch")):
-        head = dict(re.findall(r"^(Row|Name|Bug|Seen by): (.+)$", path.read_text().partition("\n---")[0], re.MULTILINE))
+        head = dict(re.findall(r"^(Row|Name|Version|Bug|Seen by): (.+)$", path.read_text().partition("\n---")[0], re.MULTILINE))
         if not {"Row", "Bug", "Seen by"} <= head.keys():
             raise ValueError(f"{path.name} lacks a line Row:, Bug: or Seen by:")
-        found.append(Planted(path, int(head["Row"]), head.get("Name", ""), head["Bug"], head["Seen by"]))
+        is_long = head.get("Version") == "long"
+        found.append(Planted(path, int(head["Row"]), head.get("Name", ""), is_long, head["Bug"], head["Seen by"]))
     return sorted(found, key=lambda planted: (planted.row, planted.path.name))
 
 
@@ -107,7 +110,8 @@ def plant(planted: Planted, seed: int) -> Catch:
             return Catch(planted, False, [f"it does not build: {log}"])
     table = copy / "build" / "faults-red.json"
     name = ["--name", planted.name] if planted.name else []
-    _run(copy, sys.executable, "-m", "tests.faults", "--short", "--seed", str(seed), "--json", str(table), *name,
+    version = [] if planted.long else ["--short"]
+    _run(copy, sys.executable, "-m", "tests.faults", *version, "--seed", str(seed), "--json", str(table), *name,
          str(planted.row), log=log)  # fmt: skip
     if not table.exists():
         return Catch(planted, False, [f"the row did not come to its end: {log}"])

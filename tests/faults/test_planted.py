@@ -1,13 +1,14 @@
-"""Every planted bug can still be planted; whether its row sees it: make faults-red."""
+"""Every row has a planted bug, and each can still be planted; whether its row sees it: make faults-red."""
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from deploy.local.paths import REPOSITORY
 from tests.faults.planted import Planted, read_patches
-from tests.faults.registry import all_rows
+from tests.faults.registry import LAST_NUMBER, all_rows
 
 
 @pytest.mark.parametrize("planted", [pytest.param(planted, id=planted.path.stem) for planted in read_patches()])
@@ -20,3 +21,14 @@ def test_it_applies_and_names_a_row(planted: Planted) -> None:
     named = [row for row in all_rows() if row.number == planted.row and planted.name in row.slug]
     assert named, f"no case of row {planted.row} is called {planted.name!r}"
     re.compile(planted.seen_by)
+
+
+def test_every_row_has_one() -> None:
+    bare = set(range(1, LAST_NUMBER + 1)) - {planted.row for planted in read_patches()}
+    assert bare == set(), "a row that cannot fail proves nothing: plant the bug that it is there for"
+
+
+def test_the_readme_lists_them() -> None:
+    """Row and bug, in the words of the patch."""
+    table = re.findall(r"^\| (\d+) \| (.+?) \|", (Path(__file__).parent / "README.md").read_text(), re.MULTILINE)
+    assert sorted(table) == sorted((str(planted.row), planted.bug) for planted in read_patches())
