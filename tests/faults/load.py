@@ -123,7 +123,7 @@ class Load:
         plan, choice = self.plan, self._random
         keyed, polled, waiting = (choice.random() < part for part in (plan.keyed, plan.polled, plan.waiting))
         return Wish(
-            plan.coupons[turn % len(plan.coupons)],
+            plan.coupons[turn // len(plan.gateways) % len(plan.coupons)],  # each coupon at each gateway
             choice.randint(1, plan.users),
             f"load-{plan.seed}-{turn}" if keyed else None,
             (plan.wait if waiting else 0) if polled else None,

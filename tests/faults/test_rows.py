@@ -17,6 +17,11 @@ from tests.faults.theatre import Theatre
 from tests.support.ledger import Ledger, read_account
 
 SEED = int(os.environ.get("SEED", "1"))
+# Beginnings of slugs, in their order: rows of one world and one load. The first counts all records that there are.
+IN_TURN = (
+    "28-", "04-", "05-", "06-", "13-", "14-mysql-read-only", "14-too-many", "17-", "20-redis-frozen", "20-redis-killed",
+    "21-redis-flushed", "21-redis-evicting", "01-", "29-", "30-",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +69,15 @@ def test_load_and_checkers_as_an_operator_uses_them(theatre: Theatre, tmp_path: 
         assert code == 1 and "never-written" in said and "lost 1" in said
     assert _program("tests.support.check", "sql", "model", *where)[0] == 0
     assert _program("tests.support.check", "sql", "--mysql", "1")[0] == 2
+
+
+def test_rows_in_turn(theatre: Theatre) -> None:
+    """What a run of everything has time for; test_row plays each by itself."""
+    rows = [next(row for row in all_rows() if row.slug.startswith(slug)) for slug in IN_TURN]
+    outcome = theatre.play_in_turn(rows, "in-turn")
+    print(f"{len(rows)} rows in {outcome.seconds:.1f} s, {outcome.requests} requests, lost/doubled/oversold {outcome.counts},"
+          f" SEED={SEED}")  # fmt: skip
+    assert outcome.problems == []
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.slug) for row in all_rows() if not row.long_only])

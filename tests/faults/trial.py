@@ -51,7 +51,12 @@ class Trial:
     may_end: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.random = random.Random(f"{self.seed} {self.row.slug}")
+        self.cast(self.row)
+
+    def cast(self, row: Row) -> None:
+        """From now on it is that row's; it has the same load, coupons and ledger."""
+        self.row = row
+        self.random = random.Random(f"{self.seed} {row.slug}")
 
     @property
     def world(self) -> World:

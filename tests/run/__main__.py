@@ -29,7 +29,7 @@ from tests.run.tally import Tally
 from tests.support import sanitizer
 
 _SUPPRESSIONS = REPOSITORY / "tests" / "run"
-_FEW_FAULTS = "test_planted or operator or 28-same"
+_FEW_FAULTS = "test_planted or every_row or operator or in_turn"
 
 
 class Run:
@@ -108,7 +108,8 @@ class Run:
     def faults(self) -> None:
         """The short version of every row of the table of faults, on worlds of its own."""
         self.tally.heading("faults")
-        self._pytest("faults", ["tests/faults", *self.arguments]).finish(self.tally)
+        once = ["--deselect", "tests/faults/test_rows.py::test_rows_in_turn"]  # each is played by itself
+        self._pytest("faults", ["tests/faults", *once, *self.arguments]).finish(self.tally)
 
     def few_faults(self) -> None:
         """Rows of each part, in the time that a run of everything has; all of them: faults."""
