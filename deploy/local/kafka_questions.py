@@ -27,6 +27,11 @@ def java_command(main_class: str, *arguments: str | Path, options: Sequence[str]
     ]  # fmt: skip
 
 
+def console_producer() -> str:
+    """The class of Kafka's console producer, which has moved in 4.0."""
+    return f"{'kafka' if any(KAFKA_LIBS.glob('kafka_2.13-3.*.jar')) else 'org.apache.kafka'}.tools.ConsoleProducer"
+
+
 def run_tool(main_class: str, *arguments: str, seconds: float = 60, lines: str = "") -> str:
     """Run one of Kafka's Java tools, lines as its input; give back its output. Raises LocalError when it fails."""
     done = subprocess.run(
