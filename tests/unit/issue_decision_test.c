@@ -1,117 +1,6 @@
 /* One request, one verdict: each rule of the decision, the order of the rules, and what a record
  * sees of those before it in its batch. */
-#include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "issue-worker/issue_decision.h"
-
-#define STARTS INT64_C(1000)
-#define ENDS INT64_C(2000)
-#define IN_TIME INT64_C(1500)
-#define NOW INT64_C(5000000)
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-/* What is asked, and what must come of it; in the order of the batch. */
-struct row {
-    const char *request_id;
-    uint64_t coupon_id, policy_id, user_id;
-    int64_t at_ms;
-    enum issue_request_fault fault;
-    enum issue_verdict_kind kind;
-    enum issue_outcome outcome;
-    uint64_t verdict_coupon;
-    uint32_t issue_no, user_seq;
-};
-
-#define ISSUED(id, coupon, user, no, seq)                                                          \
-    {                                                                                              \
-        id, coupon, 0, user, IN_TIME, ISSUE_REQUEST_OK, ISSUE_VERDICT_DECIDED,                     \
-            ISSUE_OUTCOME_ISSUED, coupon, no, seq                                                  \
-    }
-#define REJECTED(id, coupon, user, at, why)                                                        \
-    {                                                                                              \
-        id, coupon, 0, user, at, ISSUE_REQUEST_OK, ISSUE_VERDICT_DECIDED, ISSUE_OUTCOME_##why,     \
-            coupon, 0, 0                                                                           \
-    }
-#define POLICY(id, policy, user, at, why, coupon, no, seq)                                         \
-    {                                                                                              \
-        id, 0, policy, user, at, ISSUE_REQUEST_OK, ISSUE_VERDICT_DECIDED, ISSUE_OUTCOME_##why,     \
-            coupon, no, seq                                                                        \
-    }
-#define UNDECIDED(id, coupon, policy, user, fault, kind, verdict_coupon)                           \
-    {                                                                                              \
-        id, coupon, policy, user, IN_TIME, fault, ISSUE_VERDICT_##kind, 0, verdict_coupon, 0, 0    \
-    }
-
-static struct coupon coupon_of(uint64_t id, uint32_t total, uint32_t issued, uint32_t limit)
-{
-    return (struct coupon){
-        .coupon_id = id,
-        .total_stock = total,
-        .issued_count = issued,
-        .per_user_limit = limit,
-        .issue_starts_at_ms = STARTS,
-        .issue_ends_at_ms = ENDS,
-        .valid_until_ms = COUPON_NEVER_MS,
-        .status = COUPON_OPEN,
-        .closed_at_ms = COUPON_NEVER_MS,
-    };
-}
-
-static struct issue_verdict decide(struct issue_decision *decision, const struct row *row)
-{
-    struct issue_request request = {
-        .coupon_id = row->coupon_id,
-        .policy_id = row->policy_id,
-        .user_id = row->user_id,
-        .accepted_at_ms = row->at_ms,
-    };
-    struct issue_verdict verdict;
-
-    strcpy(request.request_id, row->request_id);
-    memset(&verdict, 0xAA, sizeof verdict);
-    issue_decide(decision, &request, row->fault, NOW, &verdict);
-    return verdict;
-}
-
-static void expect_rows(struct issue_decision *decision, const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct row *row = &rows[i];
-        struct issue_verdict seen = decide(decision, row);
-        bool outcome_counts = row->kind == ISSUE_VERDICT_DECIDED;
-
-        if (seen.kind != row->kind || (outcome_counts && seen.outcome != row->outcome) ||
-            seen.coupon_id != row->verdict_coupon || seen.issue_no != row->issue_no ||
-            seen.user_seq != row->user_seq)
-            fail_msg("row %zu, %s: expected kind %d, outcome %d, coupon %" PRIu64 ", no %" PRIu32
-                     ", seq %" PRIu32 "; saw %d, %d, %" PRIu64 ", %" PRIu32 ", %" PRIu32,
-                     i, row->request_id, row->kind, row->outcome, row->verdict_coupon,
-                     row->issue_no, row->user_seq, seen.kind, seen.outcome, seen.coupon_id,
-                     seen.issue_no, seen.user_seq);
-        if (seen.issue_no == 0 && seen.expires_at_ms != COUPON_NEVER_MS)
-            fail_msg("row %zu, %s: nothing issued, and it expires at %" PRId64, i, row->request_id,
-                     seen.expires_at_ms);
-    }
-}
-
-/* Rows decided on these coupons alone. */
-static void expect_with(const struct coupon *coupons, size_t coupon_count, const struct row *rows,
-                        size_t count)
-{
-    struct issue_decision *decision = issue_decision_new();
-
-    for (size_t i = 0; i < coupon_count; i++)
-        issue_decision_add_coupon(decision, &coupons[i]);
-    expect_rows(decision, rows, count);
-    issue_decision_free(decision);
-}
+#include "tests/unit/issue_decision_rows.h"
 
 static void a_window_is_half_open(void **state)
 {
@@ -310,78 +199,6 @@ static void a_faulty_record_is_dead_lettered_once(void **state)
     issue_decision_free(decision);
 }
 
-/* What issue_decide_replay says of the row, and what issue_decide would have said. */
-static void expect_replay(struct issue_decision *decision, const struct row *row)
-{
-    struct issue_request request = {.coupon_id = row->coupon_id,
-                                    .policy_id = row->policy_id,
-                                    .user_id = row->user_id,
-                                    .accepted_at_ms = row->at_ms};
-    struct issue_verdict seen;
-
-    strcpy(request.request_id, row->request_id);
-    issue_decide_replay(decision, &request, row->fault, NOW, &seen);
-    if (seen.kind != row->kind || seen.issue_no != row->issue_no ||
-        (row->kind == ISSUE_VERDICT_DECIDED && seen.outcome != row->outcome))
-        fail_msg("replay of %s: expected kind %d, outcome %d, no %" PRIu32 "; saw %d, %d, %" PRIu32,
-                 row->request_id, row->kind, row->outcome, row->issue_no, seen.kind, seen.outcome,
-                 seen.issue_no);
-}
-
-static void a_replay_is_decided_once_and_only_where_a_dead_letter_is_all_there_is(void **state)
-{
-    const struct coupon coupon = coupon_of(1, 9, 0, 9);
-    struct issue_decision *decision = issue_decision_new();
-    const struct row no_replay = UNDECIDED("dead", 1, 0, 10, ISSUE_REQUEST_OK, REPEATED, 1);
-    const struct row replays[] = {
-        UNDECIDED("decided", 1, 0, 10, ISSUE_REQUEST_OK, REPEATED, 1),
-        UNDECIDED("dead", 1, 0, 11, ISSUE_REQUEST_OK, CONFLICT, 1),          /* another user's */
-        UNDECIDED("dead", 2, 0, 10, ISSUE_REQUEST_OK, CONFLICT, 2),          /* another coupon */
-        UNDECIDED("dead", 1, 0, 10, ISSUE_REQUEST_NEW_VERSION, CONFLICT, 1), /* fails again */
-        ISSUED("dead", 1, 10, 1, 1),
-        UNDECIDED("dead", 1, 0, 10, ISSUE_REQUEST_OK, REPEATED, 1),
-        UNDECIDED("dead", 1, 0, 10, ISSUE_REQUEST_OTHER_KEY, CONFLICT, 1),
-        ISSUED("blank", 1, 10, 2, 2), /* its dead letter showed no ids */
-        UNDECIDED("blank", 1, 0, 11, ISSUE_REQUEST_OK, CONFLICT, 1),
-        REJECTED("late", 1, 10, ENDS, ENDED),
-        ISSUED("new", 1, 10, 3, 3),
-    };
-
-    (void)state;
-    issue_decision_add_coupon(decision, &coupon);
-    issue_decision_add_known(decision, "decided", 1, 10);
-    issue_decision_add_failed(decision, "dead", 1, 10);
-    issue_decision_add_failed(decision, "blank", 0, 0);
-    issue_decision_add_failed(decision, "late", 1, 10);
-    expect_rows(decision, &no_replay, 1);
-    for (size_t i = 0; i < COUNT(replays); i++)
-        expect_replay(decision, &replays[i]);
-    issue_decision_free(decision);
-}
-
-/* A worker killed between a dead letter and its COMMIT has both in one batch when an operator was
- * quicker than the next worker: only one result may come of them. */
-static void a_replay_in_the_batch_of_its_own_dead_letter_is_its_only_result(void **state)
-{
-    const struct coupon coupon = coupon_of(1, 9, 0, 9);
-    struct issue_decision *decision = issue_decision_new();
-    const struct issue_request request = {
-        .request_id = "a", .coupon_id = 1, .user_id = 10, .accepted_at_ms = IN_TIME};
-    struct issue_verdict dead, replayed, again;
-
-    (void)state;
-    issue_decision_add_coupon(decision, &coupon);
-    issue_decide(decision, &request, ISSUE_REQUEST_OTHER_KEY, NOW, &dead);
-    assert_int_equal(dead.kind, ISSUE_VERDICT_FAULTY);
-    issue_decide_replay(decision, &request, ISSUE_REQUEST_OK, NOW, &replayed);
-    issue_decide_replay(decision, &request, ISSUE_REQUEST_OK, NOW, &again);
-    assert_int_equal(dead.kind, ISSUE_VERDICT_CONFLICT);
-    assert_int_equal(replayed.kind, ISSUE_VERDICT_DECIDED);
-    assert_int_equal(replayed.issue_no, 1);
-    assert_int_equal(again.kind, ISSUE_VERDICT_REPEATED);
-    issue_decision_free(decision);
-}
-
 static void expect_expiry(int64_t valid_until_ms, int64_t valid_for_seconds, int64_t expected)
 {
     struct coupon coupon = coupon_of(1, 1, 0, 1);
@@ -421,8 +238,6 @@ int main(void)
         cmocka_unit_test(a_user_gets_as_many_as_allowed),
         cmocka_unit_test(repeats_do_nothing_and_conflicts_change_nothing),
         cmocka_unit_test(a_faulty_record_is_dead_lettered_once),
-        cmocka_unit_test(a_replay_is_decided_once_and_only_where_a_dead_letter_is_all_there_is),
-        cmocka_unit_test(a_replay_in_the_batch_of_its_own_dead_letter_is_its_only_result),
         cmocka_unit_test(expiry_is_an_instant_or_a_while_after_issue),
     };
 
