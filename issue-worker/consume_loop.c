@@ -95,7 +95,7 @@ static void *run(void *cookie)
 
 struct consume_loop *consume_loop_start(const struct worker_config *config,
                                         const struct batch_body *body,
-                                        struct result_publisher *publisher, char *error,
+                                        struct result_publisher *publisher, int member, char *error,
                                         size_t error_size)
 {
     struct consume_loop *loop = calloc(1, sizeof *loop);
@@ -117,7 +117,8 @@ struct consume_loop *consume_loop_start(const struct worker_config *config,
     loop->transaction =
         issue_transaction_new(&config->sql, config->kafka.topic, strcmp(config->events, "on") == 0,
                               loop->dead_letter, body, &hook);
-    loop->consumer = issue_consumer_new(&config->kafka, config->group, &hooks, error, error_size);
+    loop->consumer =
+        issue_consumer_new(&config->kafka, config->group, member, &hooks, error, error_size);
     if (!loop->consumer)
         goto err1;
     CHECK(pthread_create(&loop->thread, NULL, run, loop) == 0, "no thread");

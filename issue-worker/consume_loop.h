@@ -10,11 +10,12 @@
 /* One member's thread: collect a batch, decide it until that is done, tell the world, again. */
 struct consume_loop;
 
-/* Start the thread. NULL: error says why. config, body and publisher must live longer. body: what
+/* Start the thread. NULL: error says why. config, body and publisher must live longer. member: see
+ * issue_consumer_new. body: what
  * is done with the records; NULL: they are issue requests. publisher NULL: nobody is told. */
 struct consume_loop *consume_loop_start(const struct worker_config *config,
                                         const struct batch_body *body,
-                                        struct result_publisher *publisher, char *error,
+                                        struct result_publisher *publisher, int member, char *error,
                                         size_t error_size);
 
 /* Ask it to end: the open batch is finished, or given up if the database is away. Any thread. */

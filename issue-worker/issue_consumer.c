@@ -21,9 +21,29 @@ void issue_consumer_stop(struct issue_consumer *consumer, enum failure_stop stop
     log_error(failure_stop_event(stop), "%s", text);
 }
 
+static bool name_member(rd_kafka_conf_t *conf, int member, char *error, size_t error_size)
+{
+    char id[256];
+    size_t size = sizeof id - sizeof "-2147483647";
+    size_t len;
+
+    if (member == ISSUE_CONSUMER_ALONE)
+        return true;
+    if (rd_kafka_conf_get(conf, "group.instance.id", NULL, &len) != RD_KAFKA_CONF_OK || len <= 1)
+        return true;
+    if (len > size) {
+        snprintf(error, error_size, "group.instance.id is longer than %zu characters", size - 1);
+        return false;
+    }
+    rd_kafka_conf_get(conf, "group.instance.id", id, &size);
+    len = strlen(id);
+    snprintf(id + len, sizeof id - len, "-%d", member);
+    return rd_kafka_conf_set(conf, "group.instance.id", id, error, error_size) == RD_KAFKA_CONF_OK;
+}
+
 struct issue_consumer *issue_consumer_new(const struct kafka_options *options, const char *group,
-                                          const struct issue_consumer_hooks *hooks, char *error,
-                                          size_t error_size)
+                                          int member, const struct issue_consumer_hooks *hooks,
+                                          char *error, size_t error_size)
 {
     const struct kafka_setting defaults[] = {
         {"client.id", "issue-worker"},
@@ -62,7 +82,8 @@ struct issue_consumer *issue_consumer_new(const struct kafka_options *options, c
         goto err0;
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, consumer_assignment_changed);
-    if (rd_kafka_conf_set(conf, "group.id", group, error, error_size) != RD_KAFKA_CONF_OK)
+    if (rd_kafka_conf_set(conf, "group.id", group, error, error_size) != RD_KAFKA_CONF_OK ||
+        !name_member(conf, member, error, error_size))
         goto err1;
     consumer->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, error_size);
     if (!consumer->client)

@@ -23,10 +23,13 @@ struct issue_consumer_hooks {
     void *cookie;
 };
 
-/* Joins the group in the background. NULL: error says why. */
+/* Joins the group in the background. member: this one's number among several in the process, or
+ * ISSUE_CONSUMER_ALONE; a group.instance.id among the options gets it as "-0", "-1" …, since two
+ * members with one id would shut each other out. NULL: error says why. */
+#define ISSUE_CONSUMER_ALONE (-1)
 struct issue_consumer *issue_consumer_new(const struct kafka_options *options, const char *group,
-                                          const struct issue_consumer_hooks *hooks, char *error,
-                                          size_t error_size);
+                                          int member, const struct issue_consumer_hooks *hooks,
+                                          char *error, size_t error_size);
 
 /* Leave the group and free. */
 void issue_consumer_free(struct issue_consumer *consumer);

@@ -22,6 +22,7 @@
 #include "issue-worker/dlt/dlt_command.h"
 #include "issue-worker/events/notification_command.h"
 #include "issue-worker/events/statistics_command.h"
+#include "issue-worker/issue_consumer.h"
 #include "issue-worker/relay/relay_command.h"
 #include "issue-worker/shop/shop_config.h"
 #include "issue-worker/shop/shop_work.h"
@@ -167,8 +168,10 @@ static bool start_consumers(struct worker *worker, const struct source *source)
     char error[512];
 
     for (int64_t i = 0; i < source->config.consumers; i++) {
-        struct consume_loop *loop =
-            consume_loop_start(&source->config, body, worker->publisher, error, sizeof error);
+        bool alone = worker->source_count == 1 && source->config.consumers == 1;
+        int member = alone ? ISSUE_CONSUMER_ALONE : (int)worker->loop_count;
+        struct consume_loop *loop = consume_loop_start(&source->config, body, worker->publisher,
+                                                       member, error, sizeof error);
 
         if (!loop) {
             log_error("start_failed", "%s", error);

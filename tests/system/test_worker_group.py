@@ -4,6 +4,8 @@ handed over, and nothing is lost or doubled."""
 import re
 from collections import Counter
 
+import pytest
+
 from deploy.local.condition import wait_until
 from tests.support.flow import Flow
 from tests.support.ledger import Ledger
@@ -19,7 +21,7 @@ def members(system: System) -> list[int]:
         _TOOL, "--bootstrap-server", system.world.kafka.address, "--describe", "--members", "--group", system.group
     )
     rows = [line.split() for line in output.splitlines() if line.startswith(system.group)]
-    return sorted(int(row[4]) for row in rows)
+    return sorted(int(row[-1]) for row in rows)  # GROUP-INSTANCE-ID is blank for some
 
 
 def owners(system: System) -> Counter[str]:
@@ -46,6 +48,22 @@ def test_three_take_one_each_and_a_fourth_idles(system: System) -> None:
         seen = members(system)
         print(f"with a fourth: expected [0, 1, 1, 1], seen {seen}")
         assert seen == [0, 1, 1, 1]
+    finally:
+        fourth.stop()
+    wait_until(lambda: members(system) == [1, 1, 1], _SECONDS_TO_HAND_OVER)
+    assert members(system) == [1, 1, 1]
+
+
+@pytest.mark.long
+def test_consumers_of_one_static_process_are_members_of_their_own(system: System) -> None:
+    fourth = system.world.make_worker(
+        3, ["--consumers", "2", "--kafka-property", "group.instance.id=fourth", "--kafka-property", "session.timeout.ms=6000"]
+    )
+    fourth.start()
+    try:
+        fourth.wait_ready()
+        wait_until(lambda: members(system) == [0, 0, 1, 1, 1], _SECONDS_TO_HAND_OVER)
+        assert members(system) == [0, 0, 1, 1, 1]
     finally:
         fourth.stop()
     wait_until(lambda: members(system) == [1, 1, 1], _SECONDS_TO_HAND_OVER)
