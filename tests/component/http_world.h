@@ -260,6 +260,24 @@ static inline void client_poll(struct client *client)
     }
 }
 
+/* The length of the answer that starts at at; 0 while it is not complete. */
+static inline size_t client_answer_len(const char *at, const char *end)
+{
+    const char *body = memmem(at, (size_t)(end - at), "\r\n\r\n", 4);
+    const char *length;
+    size_t total;
+
+    if (strncmp(at, "HTTP/1.1 ", 9) != 0)
+        fail_msg("not an answer: %s", at);
+    if (body == NULL)
+        return 0;
+    length = memmem(at, (size_t)(body - at), "\r\nContent-Length: ", 18);
+    total = (size_t)(body + 4 - at);
+    if (length != NULL)
+        total += (size_t)atol(length + 18);
+    return total <= (size_t)(end - at) ? total : 0;
+}
+
 /* Where answer number index (from 0) starts, or NULL; *len is 0 while it is not complete. */
 static inline const char *client_answer(const struct client *client, int index, size_t *len)
 {
@@ -268,26 +286,14 @@ static inline const char *client_answer(const struct client *client, int index, 
 
     *len = 0;
     while (at != NULL && at < end) {
-        const char *body = strstr(at, "\r\n\r\n");
-        const char *length = strstr(at, "\r\nContent-Length: ");
-        size_t total;
-
-        if (strncmp(at, "HTTP/1.1 ", 9) != 0)
-            fail_msg("not an answer: %s", at);
-        *len = 0;
-        if (body == NULL)
-            return index == 0 ? at : NULL;
-        total = (size_t)(body + 4 - at);
-        if (length != NULL && length < body)
-            total += (size_t)atol(length + 18);
-        if (total <= (size_t)(end - at))
-            *len = total;
+        *len = client_answer_len(at, end);
         if (index-- == 0)
             return at;
         if (*len == 0)
             return NULL;
-        at += total;
+        at += *len;
     }
+    *len = 0;
     return NULL;
 }
 
@@ -304,10 +310,17 @@ static inline int client_status(struct client *client, int index)
 
 static inline int client_answers(struct client *client)
 {
+    const char *at, *end;
+    size_t len;
     int count = 0;
 
-    while (client_status(client, count) != 0)
+    client_poll(client);
+    at = client->got.data;
+    end = at + client->got.len;
+    while (at < end && (len = client_answer_len(at, end)) > 0) {
+        at += len;
         count++;
+    }
     return count;
 }
 
