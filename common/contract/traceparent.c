@@ -18,7 +18,11 @@ static bool is_hex(const char *text, size_t len)
 /* An id of zeros is none. */
 static bool is_id(const char *text, size_t len)
 {
-    return is_hex(text, len) && strspn(text, "0") < len;
+    bool zeros = true;
+
+    for (size_t i = 0; i < len; i++)
+        zeros = zeros && text[i] == '0';
+    return !zeros && is_hex(text, len);
 }
 
 bool traceparent_read(const char *text, size_t len, char out[TRACEPARENT_SIZE])

@@ -124,6 +124,11 @@ class MariaDb:
         """Where the server may read and write files by SQL; the folder that MySQL is built with may not be there."""
         return self.directory / "files"
 
+    @property
+    def _temporary(self) -> Path:
+        """Its own, as temporary tables in /tmp are named by the pid, which a server in another pid namespace may have too."""
+        return self.directory / "tmp"
+
     def _as_root(self, sql: str, *options: str) -> list[list[str]]:
         return _run(["--no-defaults", f"--socket={self.socket}", f"--user={_administrator()}", *options], sql)
 
@@ -140,7 +145,9 @@ class MariaDb:
             ]  # fmt: skip
         except LocalError:
             install = [_find("mysqld"), "--no-defaults", "--initialize-insecure", f"--datadir={fresh}"]
-        done = subprocess.run([*install, *_user_option()], capture_output=True, text=True, check=False)
+        self._temporary.mkdir(mode=0o700, exist_ok=True)
+        environment = {**os.environ, "TMPDIR": str(self._temporary)}
+        done = subprocess.run([*install, *_user_option()], env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise LocalError(f"{install[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         fresh.rename(self._data)
@@ -148,6 +155,7 @@ class MariaDb:
     def _write_configuration(self) -> None:
         self.socket.parent.mkdir(mode=0o700, exist_ok=True)
         self._exchange.mkdir(mode=0o700, exist_ok=True)
+        self._temporary.mkdir(mode=0o700, exist_ok=True)
         self._write_private(
             self.client_config,
             f"[client]\nprotocol=tcp\nhost=127.0.0.1\nport={self.port}\nuser={USER}\npassword={PASSWORD}\n",
@@ -169,6 +177,7 @@ init-file={init_file}
 bind-address=127.0.0.1
 port={self.port}
 secure-file-priv={self._exchange}
+tmpdir={self._temporary}
 skip-name-resolve
 loose-mysqlx=OFF
 character-set-server=utf8mb4
