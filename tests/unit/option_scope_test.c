@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,6 +106,22 @@ static void help_shows_neither(void **state)
     free(text);
 }
 
+/* Those of whoever runs the tests are not what they are about. */
+static void forget_variables(void)
+{
+    char **at = environ;
+
+    while (*at) {
+        char name[256];
+
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*at, "="), *at);
+        if (strncmp(name, "COUPON_", 7) == 0)
+            unsetenv(name); /* moves the rest up */
+        else
+            at++;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +130,6 @@ int main(void)
         cmocka_unit_test(help_shows_neither),
     };
 
-    clearenv(); /* the variables of whoever runs the tests are not what they are about */
+    forget_variables();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
