@@ -17,12 +17,14 @@ LAST_NUMBER = 36
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """What is on the system while a row runs. stocks: a coupon for each; rate: requests a second, all together."""
+    """What is on the system while a row runs. stocks: a coupon for each; rate: requests a second, all together; patience:
+    seconds for which a user asks again, and then polls."""
 
     rate: float = 40.0
     stocks: Sequence[int] = (1_000_000, 60)
     keyed: float = 0.7
     polled: float = 0.8
+    patience: float = 100.0
 
 
 @dataclass(frozen=True)

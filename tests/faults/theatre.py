@@ -134,7 +134,7 @@ class Theatre:
         """The load, warmed up."""
         load = LoadRun(
             trial.system.ledgers / f"{trial.row.slug}-load.jsonl", trial.system.gateways, trial.coupons,
-            trial.random.randrange(1 << 30), plan.rate, plan.keyed, plan.polled, SECONDS_TO_RECOVER,
+            trial.random.randrange(1 << 30), plan.rate, plan.keyed, plan.polled, plan.patience,
         )  # fmt: skip
         try:
             load.wait_for("accepted", _ACCEPTED_BEFORE_THE_FAULT, _SECONDS_TO_WARM_UP)
