@@ -106,8 +106,12 @@ static void assign(struct issue_consumer *consumer, rd_kafka_topic_partition_lis
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_error("assign_failed", "%s", rd_kafka_err2str(error));
     consumer->joined = true;
+    /* librdkafka keeps a pause over revocation and a new assignment: one that was paused when it
+     * was taken away, and comes back when the pause is over, would never be read again. */
     if (consumer->paused)
         rd_kafka_pause_partitions(consumer->client, list);
+    else
+        rd_kafka_resume_partitions(consumer->client, list);
     log_info("partitions_assigned", "%d partitions of %s", list->cnt, consumer->topic);
 }
 
