@@ -32,6 +32,32 @@ def rebalance_storm(trial: Trial) -> None:
         trial.note(f"joined and left {number + 1} times")
 
 
+@row(26, "partitions taken over while MySQL is read-only, and handed back when that is over", load=None)
+def handed_over_in_an_outage(trial: Trial) -> None:
+    """Who handed over partitions that it had paused must read them when they come back."""
+    stays, guest = trial.world.workers[0], trial.world.make_worker(3)
+    coupons = [trial.system.new_coupon(10, couponId=trial.system.unused_id(place)) for place in range(3)]
+    mark = stays.process.log_file.stat().st_size
+    with trial.instead(trial.world.workers[1:], guest):
+        trial.wait(lambda: "3 partitions of" in trial.log_since(stays.process, mark), 60, "one worker has them all")
+        pauses = trial.metric(stays, "coupon_worker_pauses_total")
+        trial.world.mariadb.root_query("SET GLOBAL read_only = ON")
+        try:
+            with trial.fault():
+                for coupon in coupons:
+                    trial.expect(trial.ask(coupon, 1).status == 202, "202 while MySQL is read-only")
+                trial.wait(lambda: trial.metric(stays, "coupon_worker_pauses_total") > pauses, 60, "it pauses")
+                guest.start()
+                trial.wait(lambda: "partitions_assigned" in guest.process.log_tail(50), 60, "the guest takes some over")
+        finally:
+            trial.world.mariadb.root_query("SET GLOBAL read_only = OFF")
+        for coupon in coupons:
+            buy(trial, coupon, [2])
+        guest.stop()
+        for coupon in coupons:
+            buy(trial, coupon, range(3, 12))
+
+
 def stand_still(trial: Trial, zombie: Program, failpoint: str) -> None:
     """Start the worker and wait until it has stopped itself there."""
     zombie.start({"COUPON_FAILPOINT": failpoint})
