@@ -10,9 +10,9 @@
 /* One member's thread: collect a batch, decide it until that is done, tell the world, again. */
 struct consume_loop;
 
-/* Start the thread. NULL: error says why. config, body and publisher must live longer. member: see
- * issue_consumer_new. body: what
- * is done with the records; NULL: they are issue requests. publisher NULL: nobody is told. */
+/* Start the thread. NULL: error says why. config, body and publisher must live longer. body: what
+ * is done with the records; NULL: they are issue requests. publisher NULL: nobody is told. member:
+ * see issue_consumer_new. */
 struct consume_loop *consume_loop_start(const struct worker_config *config,
                                         const struct batch_body *body,
                                         struct result_publisher *publisher, int member, char *error,

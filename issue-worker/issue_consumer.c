@@ -21,6 +21,8 @@ void issue_consumer_stop(struct issue_consumer *consumer, enum failure_stop stop
     log_error(failure_stop_event(stop), "%s", text);
 }
 
+/* Members of one process with one group.instance.id would fence each other: each gets its number
+ * behind it. */
 static bool name_member(rd_kafka_conf_t *conf, int member, char *error, size_t error_size)
 {
     char id[256];
