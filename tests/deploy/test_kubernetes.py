@@ -6,6 +6,7 @@ import copy
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -277,6 +278,8 @@ def test_network_policies_allow_what_is_used(objects: tuple[Object, ...]) -> Non
         given = environment(objects, program)
         used = {int(given[name]) for name in ("COUPON_MYSQL_PORT", "COUPON_REDIS_PORT") if name in given}
         used |= {int(broker.rpartition(":")[2]) for broker in given.get("COUPON_KAFKA_BROKERS", "").split(",") if broker}
+        if "COUPON_PUSHGATEWAY" in given:
+            used.add(urlsplit(given["COUPON_PUSHGATEWAY"]).port or 80)
         sentinels = {26379} if "COUPON_REDIS_PORT" in given else set()
         assert allowed == used | sentinels | {53}, program
         reached = {
@@ -284,6 +287,21 @@ def test_network_policies_allow_what_is_used(objects: tuple[Object, ...]) -> Non
             for rule in p.get("ingress", []) if "from" in rule for port in rule["ports"]
         }  # fmt: skip
         assert reached == ({"management"} if program in {*SERVERS, SHOP} else set()), program
+
+
+@pytest.mark.parametrize("name", [name for name in OVERLAYS if name != "dev"])
+def test_expiry_tells_prometheus_by_a_pushgateway(name: str) -> None:
+    objects = overlay(name)
+    address = urlsplit(environment(objects, "expiry-batch")["COUPON_PUSHGATEWAY"])
+    _, namespace = str(address.hostname).split(".")
+    rules = one(objects, "NetworkPolicy", "expiry-batch-pushgateway")["spec"]["egress"]
+    assert rules == [{
+        "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}],
+        "ports": [{"protocol": "TCP", "port": address.port}],
+    }], "the policy's namespace and port are those of the address"  # fmt: skip
+    selected = one(objects, "NetworkPolicy", "expiry-batch-pushgateway")["spec"]["podSelector"]
+    labels = {program: template(objects, program)["metadata"]["labels"] for program in ours(objects)}
+    assert [program for program in labels if _selects(selected, labels[program])] == ["expiry-batch"]
 
 
 def _selects(selector: Object, labels: dict[str, str]) -> bool:
