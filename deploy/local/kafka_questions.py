@@ -2,8 +2,10 @@
 
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
+from zipfile import ZipFile
 
 from deploy.local import kafka_protocol
 from deploy.local.condition import wait_until
@@ -27,9 +29,16 @@ def java_command(main_class: str, *arguments: str | Path, options: Sequence[str]
     ]  # fmt: skip
 
 
-def console_producer() -> str:
-    """The class of Kafka's console producer, which has moved in 4.0."""
-    return f"{'kafka' if any(KAFKA_LIBS.glob('kafka_2.13-3.*.jar')) else 'org.apache.kafka'}.tools.ConsoleProducer"
+@cache
+def tool_class(name: str) -> str:
+    """The full name of one of Kafka's command line classes: from 3.5 to 4.0 they moved out of the broker's jar one after
+    the other. Raises LocalError when no jar has it."""
+    for jar in (*KAFKA_LIBS.glob("kafka-tools-*.jar"), *KAFKA_LIBS.glob("kafka_2.13-*.jar")):
+        with ZipFile(jar) as entries:
+            for entry in entries.namelist():
+                if entry.endswith(f"/{name}.class"):
+                    return entry.removesuffix(".class").replace("/", ".")
+    raise LocalError(f"no {name} in {KAFKA_LIBS}")
 
 
 def run_tool(main_class: str, *arguments: str, seconds: float = 60, lines: str = "") -> str:
@@ -92,8 +101,8 @@ class KafkaQuestions:
     def consumer_groups_describe(self, group: str) -> str:
         """What Kafka's own consumer-groups tool says about the group (takes about a second)."""
         return self.tool(
-            "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
-            "--bootstrap-server", ",".join(f"127.0.0.1:{port}" for port in self._ports), "--describe", "--group", group,
+            tool_class("ConsumerGroupCommand"), "--bootstrap-server",
+            ",".join(f"127.0.0.1:{port}" for port in self._ports), "--describe", "--group", group,
         )  # fmt: skip
 
     @staticmethod

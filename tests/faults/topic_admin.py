@@ -5,7 +5,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient, NewPartitions
 
-from deploy.local.kafka_questions import run_tool
+from deploy.local.kafka_questions import run_tool, tool_class
 
 _SECONDS = 30.0
 
@@ -28,6 +28,4 @@ def delete_records(brokers: str, topic: str, partition: int, offset: int, direct
     plan.write_text(json.dumps({
         "version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": offset}],
     }))  # fmt: skip
-    run_tool(
-        "org.apache.kafka.tools.DeleteRecordsCommand", "--bootstrap-server", brokers, "--offset-json-file", str(plan)
-    )
+    run_tool(tool_class("DeleteRecordsCommand"), "--bootstrap-server", brokers, "--offset-json-file", str(plan))

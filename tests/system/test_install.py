@@ -13,7 +13,7 @@ import pytest
 from deploy.local import paths, port
 from deploy.local.condition import wait_until
 from deploy.local.kafka import KafkaBroker, libs_present
-from deploy.local.kafka_questions import TOOL_JAVA_OPTIONS, java_command
+from deploy.local.kafka_questions import TOOL_JAVA_OPTIONS, java_command, tool_class
 from deploy.local.mariadb import MariaDb
 from deploy.local.programs import http_status
 from deploy.local.redis import Redis
@@ -82,7 +82,7 @@ def test_the_commands_of_the_readme(servers: tuple[KafkaBroker, MariaDb, Redis],
         made.mkdir()
     (folder / "root").write_text(_PASSWORD)
     topics = tools / "kafka-topics.sh"
-    words = java_command("org.apache.kafka.tools.TopicCommand", options=TOOL_JAVA_OPTIONS)
+    words = java_command(tool_class("TopicCommand"), options=TOOL_JAVA_OPTIONS)
     topics.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
     topics.chmod(0o755)
     shell = subprocess.Popen(

@@ -3,7 +3,7 @@ it; the first to reach Kafka win; what its console tools write is decided, and t
 
 import json
 
-from deploy.local.kafka_questions import console_producer, run_tool
+from deploy.local.kafka_questions import run_tool, tool_class
 from tests.support.system import System
 from tests.support.topic import kcat, kcat_produce
 from tests.system.older_client import at_once, ends, get, post
@@ -56,7 +56,7 @@ def test_the_console_tools(system: System) -> None:
         for user in (1, 2, 3)
     ]
     run_tool(
-        console_producer(), "--bootstrap-server", system.world.kafka.address, "--topic", system.topic,
+        tool_class("ConsoleProducer"), "--bootstrap-server", system.world.kafka.address, "--topic", system.topic,
         "--property", "parse.key=true", "--property", "key.separator=|", lines="".join(line + "\n" for line in lines),
     )  # fmt: skip
     seen = [get(system, f"{_RESULT}/REQ-{coupon}-{user}?wait=10").json for user in (1, 2, 3)]

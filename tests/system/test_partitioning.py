@@ -4,7 +4,7 @@ different coupons spread. Written by the gateways and by Java, placed by murmur2
 import json
 import subprocess
 
-from deploy.local.kafka_questions import TOOL_JAVA_OPTIONS, console_producer
+from deploy.local.kafka_questions import TOOL_JAVA_OPTIONS, tool_class
 from deploy.local.paths import KAFKA_LIBS
 from tests.support.murmur2 import partition_of
 from tests.support.rest import call
@@ -16,7 +16,7 @@ def java_console_producer(brokers: str, topic: str, lines: str) -> None:
     """Write KEY:VALUE lines with Kafka's own console producer."""
     subprocess.run(
         [
-            "java", *TOOL_JAVA_OPTIONS, "-cp", f"{KAFKA_LIBS}/*", console_producer(),
+            "java", *TOOL_JAVA_OPTIONS, "-cp", f"{KAFKA_LIBS}/*", tool_class("ConsoleProducer"),
             "--bootstrap-server", brokers, "--topic", topic,
             "--property", "parse.key=true", "--property", "key.separator=|",
         ],

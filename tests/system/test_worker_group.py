@@ -7,19 +7,20 @@ from collections import Counter
 import pytest
 
 from deploy.local.condition import wait_until
+from deploy.local.kafka_questions import tool_class
 from tests.support.flow import Flow
 from tests.support.ledger import Ledger
 from tests.support.system import System
 
-_TOOL = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 _SECONDS_TO_HAND_OVER = 60
 
 
 def members(system: System) -> list[int]:
     """How many partitions each member of the group has, by Kafka's own tool."""
     output = system.world.kafka.tool(
-        _TOOL, "--bootstrap-server", system.world.kafka.address, "--describe", "--members", "--group", system.group
-    )
+        tool_class("ConsumerGroupCommand"), "--bootstrap-server", system.world.kafka.address,
+        "--describe", "--members", "--group", system.group,
+    )  # fmt: skip
     rows = [line.split() for line in output.splitlines() if line.startswith(system.group)]
     return sorted(int(row[-1]) for row in rows)  # GROUP-INSTANCE-ID is blank for some
 

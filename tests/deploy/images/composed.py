@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.local.kafka import BROKER_JAVA_OPTIONS
 from deploy.local.kafka_protocol import KafkaError
-from deploy.local.kafka_questions import TOOL_JAVA_OPTIONS, KafkaQuestions, java_command
+from deploy.local.kafka_questions import TOOL_JAVA_OPTIONS, KafkaQuestions, java_command, tool_class
 from deploy.local.mariadb import MariaDb
 from deploy.local.ports import Ports
 from deploy.local.process import Process
@@ -54,7 +54,7 @@ class ComposedKafka(KafkaQuestions):
     def create_topics(self, service: Mapping[str, Any]) -> None:
         """What the service topics does, with its command line tool run from the jars."""
         tool = self._folder / "kafka-topics.sh"
-        words = java_command("org.apache.kafka.tools.TopicCommand", options=TOOL_JAVA_OPTIONS)
+        words = java_command(tool_class("TopicCommand"), options=TOOL_JAVA_OPTIONS)
         tool.write_text(f"#!/bin/sh\nexec {' '.join(str(word) for word in words)} \"$@\"\n".replace("/*", "/'*'"))
         tool.chmod(0o755)
         script = service["command"][0].replace("$$", "$").replace("/opt/kafka/bin/kafka-topics.sh", str(tool))
