@@ -2,18 +2,16 @@
 #define SQL_TLS_H
 
 #include <stdbool.h>
+#include <mysql.h>
 
 #include "common/mysql/sql_fault.h"
 #include "common/mysql/sql_options.h"
 
-struct st_mysql;
-
 /* Before the connection: say what it must be. */
-void sql_tls_set(struct st_mysql *mysql, const struct sql_options *options);
+void sql_tls_set(MYSQL *mysql, const struct sql_options *options);
 
 /* After it: false, with *fault, where it should be encrypted and is not. */
-bool sql_tls_check(struct st_mysql *mysql, const struct sql_options *options,
-                   struct sql_fault *fault);
+bool sql_tls_check(MYSQL *mysql, const struct sql_options *options, struct sql_fault *fault);
 
 /* Say in *fault, why a connection failed, what the library leaves out: it does not tell a
  * certificate for another host from any other that is not good. */
