@@ -15,7 +15,8 @@ from tests.deploy.images.tree import build_step
 FOLDER = BUILD / "compat"
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _LOADER = "lib64/ld-linux-x86-64.so.2"
-_SERVER_PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "mysqld", "mysql")
+_SERVER_PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "mysqld", "mysql", "mysqldump", "mysqlbinlog")
+_INSTALLERS_PROGRAMS = ("my_print_defaults", "resolveip")  # mariadb-install-db runs them, and the server
 # A mirror may lag behind the dates of a suite that moves; what is tried here is not what is run.
 _UPDATE = "apt-get -o Acquire::Check-Valid-Until=false update"
 _INSTALL = "apt-get install -y --no-install-recommends"
@@ -59,26 +60,31 @@ def tree(name: str, release: Release, packages: Sequence[str]) -> Path:
 
 def server_folder(root: Path, folder: Path) -> Path:
     """A folder with the database programs of a tree, each a script that runs it with the tree's own libraries."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _SERVER_PROGRAMS:
+    base = folder / "base"
+    shutil.rmtree(folder, ignore_errors=True)
+    for made in (folder, base / "bin", base / "sbin"):
+        made.mkdir(parents=True, exist_ok=True)
+    for shared in ("lib", "share"):
+        (base / shared).symlink_to(root / "usr" / shared)
+    for name in (*_SERVER_PROGRAMS, *_INSTALLERS_PROGRAMS):
         found = [place for place in (root / "usr/sbin" / name, root / "usr/bin" / name) if place.exists()]
         if found:
             script = folder / name
-            script.write_text(_script(root, found[0]))
+            script.write_text(_script(root, found[0], base))
             script.chmod(0o755)
+            (base / found[0].parent.name / name).symlink_to(script)
     return folder
 
 
-def _script(root: Path, program: Path) -> str:
+def _script(root: Path, program: Path, base: Path) -> str:
     # The first argument says where options come from, and must stay the first.
     if program.read_bytes()[:2] == b"#!":
-        return f'#!/bin/sh\nfirst=$1\nshift\nexec {program} "$first" --basedir={root}/usr "$@"\n'
-    places = ""
-    if program.name in ("mariadbd", "mysqld"):
-        places = f"--basedir={root}/usr --plugin-dir={root}/usr/lib/mysql/plugin "
-    return (
-        f'#!/bin/sh\nfirst=$1\nshift\nexec {root}/{_LOADER} --library-path {root}/{_LIBRARIES} {program} "$first" {places}"$@"\n'
-    )
+        return f'#!/bin/sh\nfirst=$1\nshift\nexec {program} "$first" --basedir={base} "$@"\n'
+    loaded = f"{root}/{_LOADER} --library-path {root}/{_LIBRARIES} {program}"
+    if program.name not in ("mariadbd", "mysqld"):
+        return f'#!/bin/sh\nexec {loaded} "$@"\n'
+    places = f"--basedir={base} --plugin-dir={root}/usr/lib/mysql/plugin"
+    return f'#!/bin/sh\nfirst=$1\nshift\nexec {loaded} "$first" {places} "$@"\n'
 
 
 def _base(release: Release) -> Path:
