@@ -58,7 +58,7 @@ FAILPOINT_BUILD := $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/test FAILPOIN
 all: $(BINARIES) ## build the programs into build/bin
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 setup: ## install what is missing (Debian packages, Kafka's jars); does nothing the second time
 	@deploy/setup.sh
