@@ -107,7 +107,9 @@ static void assign(struct issue_consumer *consumer, rd_kafka_topic_partition_lis
         log_error("assign_failed", "%s", rd_kafka_err2str(error));
     consumer->joined = true;
     /* librdkafka keeps a pause over revocation and a new assignment: one that was paused when it
-     * was taken away, and comes back when the pause is over, would never be read again. */
+     * was taken away, and comes back when the pause is over, would never be read again. Only here,
+     * behind assign() of partitions that had been taken away before, does neither call overtake the
+     * start of fetching (librdkafka's issues 2190 and 5591). */
     if (consumer->paused)
         rd_kafka_pause_partitions(consumer->client, list);
     else

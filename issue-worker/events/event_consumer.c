@@ -90,12 +90,14 @@ static bool take_position(struct event_consumer *consumer)
 
     if (!known)
         return false;
+    /* Resumed before, not behind: to begin anew takes the client a while in which a resume may
+     * overtake and cancel it (librdkafka's issues 2190 and 5591). */
+    pause_fetching(consumer, false);
     list = event_partitions_list(&consumer->partitions, consumer->config->topic);
     consumer->assignment++;
     rd_kafka_assign(consumer->client, list);
     rd_kafka_topic_partition_list_destroy(list);
     consumer->unpositioned = false;
-    pause_fetching(consumer, false);
     consumer->rest_us = REST_MIN_US;
     return true;
 }
@@ -111,7 +113,6 @@ static void change_assignment(rd_kafka_t *client, rd_kafka_resp_err_t code,
     if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
             log_error("rebalance_failed", "%s", rd_kafka_err2str(code));
-        pause_fetching(consumer, false);
         event_partitions_clear(&consumer->partitions);
         consumer->unpositioned = false;
         rd_kafka_assign(client, NULL);
