@@ -13,8 +13,9 @@ static void add_due(struct expiry_work *work)
     strbuf_addf(&work->text, " WHERE status IN ('OPEN','PAUSED') AND issue_ends_at<=%s", work->now);
 }
 
-static enum sql_class count(struct expiry_work *work, int64_t *due)
+static enum sql_class count(const struct expiry_step *step, struct expiry_work *work, int64_t *due)
 {
+    (void)step;
     strbuf_clear(&work->text);
     strbuf_add_text(&work->text, "SELECT COUNT(*) FROM coupon");
     add_due(work);
@@ -71,11 +72,13 @@ static enum sql_class close_coupons(struct expiry_work *work, const struct closi
     return expiry_work_execute(work);
 }
 
-static enum sql_class chunk(struct expiry_work *work, size_t *seen, size_t *changed)
+static enum sql_class chunk(const struct expiry_step *step, struct expiry_work *work, size_t *seen,
+                            size_t *changed)
 {
     struct closing closing = {STRBUF_INIT, 0, 0};
     enum sql_class class = lock_due(work, &closing);
 
+    (void)step;
     *changed = 0;
     *seen = closing.count;
     if (class == SQL_OK && closing.count > 0)

@@ -10,6 +10,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "expiry-batch/expiry_step.h"
+#include "expiry-batch/pruning_step.h"
 #include "expiry-batch/run_progress.h"
 
 #define TRIES 10
@@ -17,7 +18,8 @@
 #define RETRY_MAX_MS 1000
 
 static const struct expiry_step *const steps[] = {&coupon_closing, &user_coupon_expiry,
-                                                  &result_pruning, &outbox_pruning, &order_pruning};
+                                                  &result_pruning.step, &outbox_pruning.step,
+                                                  &order_pruning.step};
 #define STEPS (sizeof steps / sizeof steps[0])
 
 _Static_assert(STEPS <= RUN_REPORT_STEPS_MAX, "room in the report");
@@ -86,7 +88,7 @@ static enum sql_class try_chunk(struct run *run, const struct expiry_step *step,
     enum sql_class class = execute_text(work, "START TRANSACTION");
 
     if (class == SQL_OK)
-        class = step->chunk(work, seen, changed);
+        class = step->chunk(step, work, seen, changed);
     if (class == SQL_OK) {
         FAILPOINT("expiry_before_commit");
         class = execute_text(work, "COMMIT");
@@ -141,7 +143,7 @@ static size_t next_chunk_rows(const struct run *run)
 /* False: the run is over. */
 static bool count_step(struct run *run, const struct expiry_step *step, int64_t *due)
 {
-    if (step->count(&run->work, due) == SQL_OK)
+    if (step->count(step, &run->work, due) == SQL_OK)
         return true;
     fail(run, step->name);
     return false;
@@ -198,9 +200,9 @@ void expiry_run(const struct expiry_config *config, struct sql_session *session,
     struct run run = {.config = config, .stop = stop, .report = report};
 
     run.work.session = session;
-    run.work.result_retention_s = config->result_retention_s;
-    run.work.outbox_retention_s = config->outbox_retention_s;
-    run.work.order_retention_s = config->order_retention_s;
+    run.work.retention_s[RETENTION_OF_RESULTS] = config->result_retention_s;
+    run.work.retention_s[RETENTION_OF_EVENTS] = config->outbox_retention_s;
+    run.work.retention_s[RETENTION_OF_ORDERS] = config->order_retention_s;
     run.work.with_events = strcmp(config->events, "on") == 0;
     run.began_us = clock_monotonic_us();
     report->outcome = RUN_DONE;

@@ -1,10 +1,18 @@
 """Users' coupons as a client of the public listener sees them."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 from tests.support.rest import Answer, call
 from tests.support.system import System
+
+_unused_users = itertools.count(7_000_000_001)
+
+
+def new_users(count: int) -> list[int]:
+    """Users that no other test has: what they hold and order is the caller's alone."""
+    return list(itertools.islice(_unused_users, count))
 
 
 def issue(system: System, coupon: int, users: Sequence[int]) -> list[int]:

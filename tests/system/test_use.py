@@ -8,9 +8,8 @@ import pytest
 
 from tests.support.rest import Answer, call
 from tests.support.system import System
-from tests.support.user_coupons import cancel, end_at, events, issue, page, pages, read, row, use
+from tests.support.user_coupons import cancel, end_at, events, issue, new_users, page, pages, read, row, use
 
-_OWNER = 16
 _FIXED = {"discountType": "FIXED", "discountValue": 5000, "minOrderAmount": 10000}
 _PERCENT = {"discountType": "PERCENT", "discountValue": 10, "maxDiscountAmount": 3000}
 
@@ -20,36 +19,37 @@ def _seen(answer: Answer) -> tuple[int, str | None]:
 
 
 def test_a_coupon_is_used_and_given_back(system: System) -> None:
+    owner, other = new_users(2)
     coupon = system.new_coupon(3, per_user_limit=2, **_FIXED)
-    first, second = issue(system, coupon, [_OWNER, _OWNER])
+    first, second = issue(system, coupon, [owner, owner])
 
-    used = use(system, coupon, first, "O-1", 50000, _OWNER)
+    used = use(system, coupon, first, "O-1", 50000, owner)
     assert used.status == 200, used
     assert {key: used.json[key] for key in ("couponId", "issueNo", "userId", "status", "orderId")} == {
-        "couponId": coupon, "issueNo": first, "userId": _OWNER, "status": "USED", "orderId": "O-1",
+        "couponId": coupon, "issueNo": first, "userId": owner, "status": "USED", "orderId": "O-1",
     }  # fmt: skip
     amounts = ("orderAmount", "discountAmount", "finalAmount")
     assert [used.json[key] for key in amounts] == [50000, 5000, 45000]
-    assert use(system, coupon, first, "O-1", 50000, _OWNER, gateway=1).json == used.json, "the same answer again"
-    shown = read(system, coupon, first, f"?userId={_OWNER}").json
+    assert use(system, coupon, first, "O-1", 50000, owner, gateway=1).json == used.json, "the same answer again"
+    shown = read(system, coupon, first, f"?userId={owner}").json
     assert [shown[key] for key in ("status", "orderId", "usedAt", *amounts)] == [
         "USED", "O-1", used.json["usedAt"], 50000, 5000, 45000,
     ]  # fmt: skip
 
-    assert _seen(use(system, coupon, first, "O-1", 50001, _OWNER)) == (422, "ORDER_MISMATCH")
-    assert _seen(use(system, coupon, second, "O-1", 50000, _OWNER)) == (422, "ORDER_MISMATCH")
-    assert _seen(use(system, coupon, first, "O-2", 50000, _OWNER)) == (409, "ALREADY_USED")
-    assert _seen(use(system, coupon, second, "O-2", 9999, _OWNER)) == (422, "BELOW_MIN_ORDER_AMOUNT")
-    assert _seen(use(system, coupon, second, "O-2", 50000, _OWNER + 1)) == (403, "FORBIDDEN")
-    assert _seen(use(system, coupon, 99, "O-2", 50000, _OWNER)) == (404, "UNKNOWN_COUPON")
-    assert _seen(use(system, coupon, second, "O-2", 0, _OWNER)) == (400, "INVALID_REQUEST")
-    assert _seen(cancel(system, coupon, first, "O-2", _OWNER)) == (422, "ORDER_MISMATCH")
-    assert _seen(cancel(system, coupon, second, "O-2", _OWNER)) == (409, "NOT_USED")
-    assert _seen(cancel(system, coupon, first, "O-1", _OWNER + 1)) == (403, "FORBIDDEN")
-    assert _seen(read(system, coupon, first, f"?userId={_OWNER + 1}")) == (403, "FORBIDDEN")
+    assert _seen(use(system, coupon, first, "O-1", 50001, owner)) == (422, "ORDER_MISMATCH")
+    assert _seen(use(system, coupon, second, "O-1", 50000, owner)) == (422, "ORDER_MISMATCH")
+    assert _seen(use(system, coupon, first, "O-2", 50000, owner)) == (409, "ALREADY_USED")
+    assert _seen(use(system, coupon, second, "O-2", 9999, owner)) == (422, "BELOW_MIN_ORDER_AMOUNT")
+    assert _seen(use(system, coupon, second, "O-2", 50000, other)) == (403, "FORBIDDEN")
+    assert _seen(use(system, coupon, 99, "O-2", 50000, owner)) == (404, "UNKNOWN_COUPON")
+    assert _seen(use(system, coupon, second, "O-2", 0, owner)) == (400, "INVALID_REQUEST")
+    assert _seen(cancel(system, coupon, first, "O-2", owner)) == (422, "ORDER_MISMATCH")
+    assert _seen(cancel(system, coupon, second, "O-2", owner)) == (409, "NOT_USED")
+    assert _seen(cancel(system, coupon, first, "O-1", other)) == (403, "FORBIDDEN")
+    assert _seen(read(system, coupon, first, f"?userId={other}")) == (403, "FORBIDDEN")
     assert row(system, coupon, second) == ("ISSUED", 1), "nothing of that was done"
 
-    back = cancel(system, coupon, first, "O-1", _OWNER)
+    back = cancel(system, coupon, first, "O-1", owner)
     assert (back.status, back.json["status"], back.json["orderId"]) == (200, "ISSUED", "O-1")
     assert cancel(system, coupon, first, "O-1").json == back.json, "the same answer again"
     assert read(system, coupon, first).json["usedAt"] is None
@@ -63,14 +63,14 @@ def test_a_coupon_is_used_and_given_back(system: System) -> None:
 @pytest.mark.parametrize(("amount", "discount"), [(999, 99), (50000, 3000), (9223372036854775807, 3000), (9, 0)])
 def test_percent_is_rounded_down_and_capped(shared_system: System, amount: int, discount: int) -> None:
     coupon = shared_system.new_coupon(1, **_PERCENT)
-    (number,) = issue(shared_system, coupon, [_OWNER])
+    (number,) = issue(shared_system, coupon, new_users(1))
     used = use(shared_system, coupon, number, amount, amount).json
     assert (used["orderId"], used["discountAmount"], used["finalAmount"]) == (str(amount), discount, amount - discount)
 
 
 def test_what_is_over_is_over_before_expiry_batch_has_come(system: System) -> None:
     coupon = system.new_coupon(3, **_FIXED)
-    users = [7001, 7002, 7003]
+    users = new_users(3)
     over, used, open_ = issue(system, coupon, users)
     assert use(system, coupon, used, "O-1", 50000).status == 200
     end_at(system, coupon, over, -0.001)
@@ -91,7 +91,7 @@ def test_what_is_over_is_over_before_expiry_batch_has_come(system: System) -> No
 
 
 def test_pages_have_no_seams(system: System) -> None:
-    user = 7100
+    user, nobody = new_users(2)
     coupons = [system.new_coupon(9, per_user_limit=3) for _ in range(3)]
     held = [(coupon, number) for coupon in coupons for number in issue(system, coupon, [user] * 3)]
     held.reverse()
@@ -102,14 +102,14 @@ def test_pages_have_no_seams(system: System) -> None:
     use(system, *held[4], "O-1", 50000)
     assert pages(system, user, "limit=1&status=USED") == [[held[4]]]
     assert [one for part in pages(system, user, "limit=3&status=ISSUED") for one in part] == held[:4] + held[5:]
-    assert page(system, 7199).json == {"coupons": [], "nextCursor": None}
+    assert page(system, nobody).json == {"coupons": [], "nextCursor": None}
     for query in ("?limit=0", "?limit=101", "?status=OPEN", "?cursor=1"):
         assert _seen(page(system, user, query)) == (400, "INVALID_REQUEST")
 
 
 def test_a_page_is_found_by_its_key(shared_system: System) -> None:
     """What the server really ran, explained: the user's own rows by their key, in order, without a sort."""
-    system, user = shared_system, 7200
+    system, (user,) = shared_system, new_users(1)
     held = [(coupon, n) for coupon in (system.new_coupon(3, per_user_limit=3),) for n in issue(system, coupon, [user] * 3)]
     cursor = page(system, user, "?limit=1").json["nextCursor"]
     server = system.world.mariadb
@@ -137,7 +137,7 @@ def test_a_page_is_found_by_its_key(shared_system: System) -> None:
 
 def test_many_orders_at_once_use_it_once(system: System) -> None:
     coupon = system.new_coupon(1, **_FIXED)
-    (number,) = issue(system, coupon, [7300])
+    (number,) = issue(system, coupon, new_users(1))
     orders = [f"O-{place}" for place in range(24)]
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda order: use(system, coupon, number, order, 50000, gateway=hash(order) % 2), orders))
@@ -150,7 +150,7 @@ def test_many_orders_at_once_use_it_once(system: System) -> None:
 
 def test_one_order_at_once_uses_one_coupon_once(system: System) -> None:
     coupon = system.new_coupon(8, per_user_limit=8, **_FIXED)
-    numbers = issue(system, coupon, [7400] * 8)
+    numbers = issue(system, coupon, new_users(1) * 8)
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda number: use(system, coupon, number, "O-1", 50000), numbers * 3))
     won = {number for number, answer in zip(numbers * 3, answers, strict=True) if answer.status == 200}
@@ -163,7 +163,7 @@ def test_a_use_that_waited_for_a_lock_is_judged_by_the_time_after_it(shared_syst
     """Its time ends while somebody else holds the row: the use began before the end, and comes too late."""
     system = shared_system
     coupon = system.new_coupon(1, **_FIXED)
-    (number,) = issue(system, coupon, [7500])
+    (number,) = issue(system, coupon, new_users(1))
     end_at(system, coupon, number, 0.5)
     connection = system.database.connect()
     with connection, connection.cursor() as cursor, ThreadPoolExecutor(1) as pool:
