@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from deploy.local import paths
-from deploy.local.kafka import libs_present
 from deploy.local.world import World
 from tests.support.expiry import ExpiryWorld
 from tests.support.free_ports import free_ports
 from tests.support.ledger import Ledger
+from tests.support.requirement import require_kafka
 from tests.support.sanitizer import reports, sizes
 from tests.support.system import System
 
@@ -73,10 +73,7 @@ def expiry(expiry_world: ExpiryWorld) -> ExpiryWorld:
 @pytest.fixture(scope="session")
 def world(build: Path) -> Iterator[World]:
     """The servers and programs, from nothing; stopped at the end, its logs stay."""
-    if not libs_present():
-        if os.environ.get("CI") == "true":
-            pytest.fail("needs a real broker, and CI must have one: no Kafka jars (is Maven Central reachable?)")
-        pytest.skip("needs a real broker: no Kafka jars (run make setup where Maven Central can be reached)")
+    require_kafka()
     data_dir = build / "test-world"
     if data_dir.exists():
         World(data_dir).wipe()

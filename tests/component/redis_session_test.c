@@ -102,7 +102,7 @@ static void *serve(void *cookie)
     return NULL;
 }
 
-static void stub_start(struct fake_redis *fake, const char *hello, const char *reply)
+static void fake_redis_start(struct fake_redis *fake, const char *hello, const char *reply)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
@@ -117,7 +117,7 @@ static void stub_start(struct fake_redis *fake, const char *hello, const char *r
     assert_int_equal(pthread_create(&fake->thread, NULL, serve, fake), 0);
 }
 
-static void stub_stop(struct fake_redis *fake)
+static void fake_redis_stop(struct fake_redis *fake)
 {
     fake->stopping = true;
     pthread_join(fake->thread, NULL);
@@ -158,7 +158,7 @@ static void a_replica_is_left_and_returned_to(void **state)
     struct fake_redis fake;
 
     (void)state;
-    stub_start(&fake, "+PONG\r\n", "+OK\r\n");
+    fake_redis_start(&fake, "+PONG\r\n", "+OK\r\n");
     session = session_to(&options, &fake);
     assert_int_equal(write_k(session), REDIS_SESSION_DONE);
     assert_int_equal(write_k(session), REDIS_SESSION_DONE);
@@ -171,7 +171,7 @@ static void a_replica_is_left_and_returned_to(void **state)
     expect_end(session, REDIS_SESSION_DONE);
     assert_in_range(fake.connections, 2, 3);
     redis_session_free(session);
-    stub_stop(&fake);
+    fake_redis_stop(&fake);
 }
 
 static void a_refused_command_is_no_reason_to_leave(void **state)
@@ -181,13 +181,13 @@ static void a_refused_command_is_no_reason_to_leave(void **state)
     struct fake_redis fake;
 
     (void)state;
-    stub_start(&fake, "+PONG\r\n", "-OOM command not allowed\r\n");
+    fake_redis_start(&fake, "+PONG\r\n", "-OOM command not allowed\r\n");
     session = session_to(&options, &fake);
     for (int i = 0; i < 3; i++)
         assert_int_equal(write_k(session), REDIS_SESSION_PARTLY);
     assert_int_equal(fake.connections, 1);
     redis_session_free(session);
-    stub_stop(&fake);
+    fake_redis_stop(&fake);
 }
 
 /* Silent, or dripping one byte at a time so that no single read is late. */
@@ -200,7 +200,7 @@ static void no_server_keeps_it(void **state)
         struct fake_redis fake;
         int64_t began_us;
 
-        stub_start(&fake, "+PONG\r\n", "+OK\r\n");
+        fake_redis_start(&fake, "+PONG\r\n", "+OK\r\n");
         session = session_to(&options, &fake);
         assert_int_equal(write_k(session), REDIS_SESSION_DONE);
         fake.drips = drips;
@@ -213,7 +213,7 @@ static void no_server_keeps_it(void **state)
         fake.reply = "+OK\r\n";
         expect_end(session, REDIS_SESSION_DONE);
         redis_session_free(session);
-        stub_stop(&fake);
+        fake_redis_stop(&fake);
     }
 }
 
@@ -224,7 +224,7 @@ static void it_logs_in_before_all_else(void **state)
     struct fake_redis fake;
 
     (void)state;
-    stub_start(&fake, "+PONG\r\n", "+OK\r\n");
+    fake_redis_start(&fake, "+PONG\r\n", "+OK\r\n");
     session = session_to(&options, &fake);
     options.password = "secret";
     assert_int_equal(write_k(session), REDIS_SESSION_DONE);
@@ -236,7 +236,7 @@ static void it_logs_in_before_all_else(void **state)
     assert_int_equal(write_k(session), REDIS_SESSION_DOWN);
     assert_int_equal(fake.commands, 1);
     redis_session_free(session);
-    stub_stop(&fake);
+    fake_redis_stop(&fake);
 }
 
 /* Three Sentinels, of which one is silent and one still names the old primary, first. */
@@ -248,12 +248,12 @@ static void the_primary_is_found_by_most_sentinels(void **state)
     char list[128], names_old[64], names_new[64];
 
     (void)state;
-    stub_start(&old, MASTER, "+OK\r\n");
-    stub_start(&new, MASTER, "+OK\r\n");
+    fake_redis_start(&old, MASTER, "+OK\r\n");
+    fake_redis_start(&new, MASTER, "+OK\r\n");
     snprintf(names_old, sizeof names_old, "*2\r\n$9\r\n127.0.0.1\r\n$5\r\n%05u\r\n", old.port);
     snprintf(names_new, sizeof names_new, "*2\r\n$9\r\n127.0.0.1\r\n$5\r\n%05u\r\n", new.port);
     for (int i = 0; i < 3; i++)
-        stub_start(&sentinels[i], names_old, NULL);
+        fake_redis_start(&sentinels[i], names_old, NULL);
     snprintf(list, sizeof list, "127.0.0.1:%u,127.0.0.1:%u,127.0.0.1:%u", sentinels[0].port,
              sentinels[1].port, sentinels[2].port);
     session = session_to(&options, &old);
@@ -278,9 +278,9 @@ static void the_primary_is_found_by_most_sentinels(void **state)
     assert_int_equal(old.commands, 2);
     redis_session_free(session);
     for (int i = 0; i < 3; i++)
-        stub_stop(&sentinels[i]);
-    stub_stop(&old);
-    stub_stop(&new);
+        fake_redis_stop(&sentinels[i]);
+    fake_redis_stop(&old);
+    fake_redis_stop(&new);
 }
 
 int main(void)

@@ -1,25 +1,14 @@
 """Programs and schemas that the checks need. One that can't be had is a skip that says why; a failure with CI=true."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
-
-import pytest
 
 from deploy.local.paths import BUILD, REPOSITORY
+from tests.support.requirement import missing
 
 _NODE_MODULES = BUILD / "deploy-tools" / "node_modules"
-
-
-def missing(what: str, remedy: str) -> NoReturn:
-    """Skip the test that needs it."""
-    reason = f"needs {what}: {remedy}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"CI must have all tools; this {reason}")
-    pytest.skip(reason)
 
 
 def node_modules() -> Path:

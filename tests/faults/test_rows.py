@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import libs_present
 from deploy.local.paths import REPOSITORY
 from tests.faults.registry import Row, all_rows, missing
 from tests.faults.stage import Build, Plain
 from tests.faults.theatre import Theatre
 from tests.support.ledger import Ledger, read_account
+from tests.support.requirement import require_kafka
 
 SEED = int(os.environ.get("SEED", "1"))
 # Beginnings of slugs, in their order: rows of one world and one load. The first counts all records that there are.
@@ -27,10 +27,7 @@ IN_TURN = (
 @pytest.fixture(scope="module")
 def theatre() -> Iterator[Theatre]:
     """Where rows are played."""
-    if not libs_present():
-        if os.environ.get("CI") == "true":
-            pytest.fail("needs a real broker, and CI must have one: no Kafka jars (is Maven Central reachable?)")
-        pytest.skip("needs a real broker: no Kafka jars (run make setup where Maven Central can be reached)")
+    require_kafka()
     with Theatre(Build.of_environment(), SEED, short=True) as theatre:
         yield theatre
         assert theatre.close() == [], "programs must end with 0"

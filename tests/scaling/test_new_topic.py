@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from deploy.local.condition import wait_until
-from deploy.local.kafka import libs_present
 from deploy.local.world import DEAD_LETTER_BYTES, DEAD_LETTER_SUFFIX, REQUEST_BYTES, TOPIC, World
-from tests.deploy.tools import missing
 from tests.faults.load_run import LoadRun
 from tests.support.check import check_ledger
 from tests.support.free_ports import free_ports
+from tests.support.requirement import require_kafka
 from tests.support.system import System
 from tests.support.topic import TopicReader
 from tests.support.wire import Record, read_request
@@ -27,8 +26,7 @@ _STOCK = 400  # sold out well after the switch
 @pytest.fixture(scope="module")
 def world(build: Path) -> Iterator[World]:
     """Three partitions, two gateways, two workers."""
-    if not libs_present():
-        missing("a real broker", "no Kafka jars; run make setup where Maven Central can be reached")
+    require_kafka()
     folder = build / "growth-world"
     if folder.exists():
         World(folder).wipe()

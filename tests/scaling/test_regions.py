@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from deploy.local.condition import wait_until
-from deploy.local.kafka import KafkaBroker, libs_present
+from deploy.local.kafka import KafkaBroker
 from deploy.local.kafka_questions import java_command
 from deploy.local.paths import BUILD, REPOSITORY
 from deploy.local.process import Process
 from deploy.local.world import TOPIC, World
-from tests.deploy.tools import missing
 from tests.support.free_ports import free_ports
+from tests.support.requirement import missing, require_kafka
 from tests.support.system import System
 from tests.support.topic import TopicReader
 from tests.support.wire import Record
@@ -28,8 +28,9 @@ _STOCK, _USERS = 150, 200
 @pytest.fixture(scope="module")
 def world(build: Path) -> Iterator[World]:
     """The serving region, with the one MySQL that both see: a replica that has everything."""
-    if not libs_present() or not any(_MIRROR_LIBS.glob("connect-mirror-*.jar")):
-        missing("Kafka and MirrorMaker", "run make setup where Maven Central can be reached")
+    require_kafka()
+    if not any(_MIRROR_LIBS.glob("connect-mirror-*.jar")):
+        missing("MirrorMaker", "run make setup where Maven Central can be reached")
     folder = build / "region-world"
     if folder.exists():
         World(folder).wipe()

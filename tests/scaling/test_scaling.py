@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import libs_present
 from deploy.local.world import World
 from tests.deploy.manifests import one, overlay
-from tests.deploy.tools import missing
 from tests.scaling.autoscaler import SYNC_SECONDS, Rules
 from tests.scaling.simulation import Cluster, Load, Phase, Simulation, turns
 from tests.support.free_ports import free_ports
 from tests.support.murmur2 import partition_of
+from tests.support.requirement import require_kafka
 from tests.support.system import System
 from tests.support.tcp_proxy import TcpProxy
 
@@ -32,8 +31,7 @@ _HUMP = (Phase(5, 20, 20), Phase(15, 20, 3 * _ONE_WORKER), Phase(20, 3 * _ONE_WO
 @pytest.fixture(scope="module")
 def world(build: Path) -> Iterator[World]:
     """Six partitions, one gateway, and workers that are slow on purpose."""
-    if not libs_present():
-        missing("a real broker", "no Kafka jars; run make setup where Maven Central can be reached")
+    require_kafka()
     folder = build / "scaling-world"
     if folder.exists():
         World(folder).wipe()

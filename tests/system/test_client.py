@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.api.document import FOLDER
-from tests.deploy.tools import missing
+from tests.support.requirement import missing
 from tests.support.rest import call
 from tests.support.system import System
 

@@ -12,13 +12,13 @@ import pytest
 
 from deploy.local import paths, port
 from deploy.local.condition import wait_until
-from deploy.local.kafka import KafkaBroker, libs_present
+from deploy.local.kafka import KafkaBroker
 from deploy.local.kafka_questions import TOOL_JAVA_OPTIONS, java_command, tool_class
 from deploy.local.mariadb import MariaDb
 from deploy.local.programs import http_status
 from deploy.local.redis import Redis
-from tests.deploy.tools import missing
 from tests.support.free_ports import free_ports
+from tests.support.requirement import require_kafka
 from tests.support.rest import Answer, call
 
 _PASSWORD = "root-of-the-install"
@@ -28,8 +28,7 @@ _SECONDS = 120.0
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[tuple[KafkaBroker, MariaDb, Redis]]:
     """Servers as they come, with an administrator who has a password."""
-    if not libs_present():
-        missing("Kafka's jars", "run make setup where Maven Central can be reached")
+    require_kafka()
     ports, folder = free_ports(), tmp_path / "servers"
     some = (KafkaBroker(folder, ports.kafka, ports.kafka_controller), MariaDb(folder, ports.mariadb, "128M"), Redis(folder, ports.redis))
     try:

@@ -14,7 +14,6 @@ import pytest
 
 from deploy.local import paths
 from deploy.local.condition import wait_until
-from deploy.local.kafka import libs_present
 from deploy.local.mariadb import SERVER_FOLDER
 from deploy.local.programs import Program
 from deploy.local.world import World
@@ -22,6 +21,7 @@ from tests.support.crowd import Buyer, tally
 from tests.support.flow import Flow
 from tests.support.free_ports import free_ports
 from tests.support.relaying import events_of, wait_published
+from tests.support.requirement import require_kafka
 from tests.support.rest import call
 from tests.support.system import System
 
@@ -41,10 +41,7 @@ _ONLY_GROW = ("user_coupon", "coupon_issue_result", "coupon_change", "outbox", "
 @pytest.fixture
 def world(build: Path) -> Iterator[World]:
     """A world for this file alone: its servers lose their data."""
-    if not libs_present():
-        if os.environ.get("CI") == "true":
-            pytest.fail("needs a real broker, and CI must have one: no Kafka jars (is Maven Central reachable?)")
-        pytest.skip("needs a real broker: no Kafka jars (run make setup where Maven Central can be reached)")
+    require_kafka()
     folder = build / "restore-world"
     if folder.exists():
         World(folder).wipe()

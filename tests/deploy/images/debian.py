@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.paths import BUILD
-from tests.deploy.tools import debian_tool, missing
+from tests.deploy.tools import debian_tool
+from tests.support.requirement import missing
 
 _FOLDER = BUILD / "images"
 

@@ -11,14 +11,14 @@ import pytest
 
 from deploy.local import paths
 from deploy.local.condition import wait_until
-from deploy.local.kafka import libs_present
 from tests.deploy.images.build import Builder
 from tests.deploy.images.composed import ComposedSystem
 from tests.deploy.images.tree import container
 from tests.deploy.test_compose import resolved
 from tests.deploy.test_dockerfile import DOCKERFILE
-from tests.deploy.tools import missing, run
+from tests.deploy.tools import run
 from tests.support.free_ports import free_ports
+from tests.support.requirement import require_kafka
 from tests.support.rest import call
 
 PROGRAMS = ("api-gateway", "issue-worker", "expiry-batch")
@@ -34,8 +34,7 @@ def builder() -> Builder:
 @pytest.fixture(scope="module")
 def system(builder: Builder) -> Iterator[ComposedSystem]:
     """Servers, topics, schema, a gateway and a worker, in compose.yaml's order."""
-    if not libs_present():
-        missing("a real broker", "no Kafka jars; run make setup where Maven Central can be reached")
+    require_kafka()
     folder = paths.BUILD / "images" / "system"
     shutil.rmtree(folder, ignore_errors=True)
     system = ComposedSystem(folder, resolved()["services"], free_ports())
