@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_fault.h"
 #include "common/kafka/kafka_partition.h"
 
 #define SETTLE_MARGIN_MS 5000
@@ -126,6 +127,8 @@ static void replace_client(struct issue_producer *producer)
 
 static void report(struct issue_producer *producer, const rd_kafka_message_t *message)
 {
+    const char *advice;
+
     CHECK(producer->open > 0, "a delivery report without a message");
     producer->open--;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -133,8 +136,9 @@ static void report(struct issue_producer *producer, const rd_kafka_message_t *me
                             (struct result_location){message->partition, message->offset});
         return;
     }
-    log_warn("delivery_failed", "partition %" PRId32 ": %s", message->partition,
-             rd_kafka_err2str(message->err));
+    advice = kafka_fault_advice(message->err);
+    log_warn("delivery_failed", "partition %" PRId32 ": %s%s%s", message->partition,
+             rd_kafka_err2str(message->err), advice ? "; " : "", advice ? advice : "");
     producer->delivered(message->_private, ISSUE_DELIVERY_UNKNOWN, RESULT_LOCATION_NONE);
 }
 

@@ -6,6 +6,7 @@
 #define ACLS "check the user's ACLs; it goes on by itself"
 #define TOPIC "create the topic (and its dead-letter topic); it goes on by itself"
 #define SIZE "raise the topic's max.message.bytes; it goes on by itself"
+#define CLOCK "set this machine's clock, or the broker's; it goes on by itself"
 #define GROUP "let all members of the group use the same assignor and topics"
 #define INSTANCE                                                                                   \
     "another program has this group.instance.id now: give each program one of its own, and start " \
@@ -80,7 +81,8 @@ static const struct kafka_error errors[] = {
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, FAILURE_OUTAGE, ACLS},
     {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, FAILURE_OUTAGE, ACLS},
     {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, FAILURE_OUTAGE, ACLS},
-    {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, FAILURE_RECORD, NULL},
+    /* Kafka 4 takes no record from more than an hour ahead: message.timestamp.after.max.ms. */
+    {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, FAILURE_OUTAGE, CLOCK},
     {RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, FAILURE_OUTAGE, CREDENTIALS},
     {RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, FAILURE_STOP, "the broker is too old or too new"},
     {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, FAILURE_OUTAGE, "the broker's policy forbids it"},

@@ -83,7 +83,7 @@ static void add_order_key(struct change *change, uint64_t user_id)
 
 static enum sql_class find_order(struct change *change, uint64_t user_id, const char *locking)
 {
-    change->outcome->order = (struct coupon_order){COUPON_ORDER_NONE};
+    change->outcome->order = (struct coupon_order){.state = COUPON_ORDER_NONE};
     strbuf_clear(&change->text);
     strbuf_add_text(&change->text, "SELECT " COUPON_ORDER_ROW_COLUMNS " FROM coupon_order o");
     add_order_key(change, user_id);
@@ -117,7 +117,7 @@ static enum sql_class look(struct change *change)
     const struct user_coupon_wish *wish = change->wish;
     enum sql_class class = lock_held(change, wish->coupon_id, wish->issue_no);
 
-    change->outcome->order = (struct coupon_order){COUPON_ORDER_NONE};
+    change->outcome->order = (struct coupon_order){.state = COUPON_ORDER_NONE};
     if (class != SQL_OK || change->outcome->held.coupon_id == 0 || !wish->order_id[0])
         return class;
     return find_order(change, change->outcome->held.user_id, " FOR UPDATE");
@@ -283,7 +283,7 @@ enum sql_class user_coupon_change_revoke(struct sql_session *session,
     struct change change = {.session = session, .wish = wish, .outcome = outcome, .fault = fault};
     enum sql_class class = lock_held(&change, wish->coupon_id, wish->issue_no);
 
-    outcome->order = (struct coupon_order){COUPON_ORDER_NONE};
+    outcome->order = (struct coupon_order){.state = COUPON_ORDER_NONE};
     if (class != SQL_OK)
         return end(&change, class);
     outcome->step = user_coupon_revoke(&outcome->held, outcome->now_ms);

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from confluent_kafka.admin import AdminClient, NewPartitions
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions
 
 from deploy.local.kafka_questions import run_tool, tool_class
 
@@ -20,6 +20,14 @@ def add_partitions(brokers: str, topic: str, count: int) -> None:
     """Let it have that many in all."""
     admin = AdminClient({"bootstrap.servers": brokers})
     admin.create_partitions([NewPartitions(topic, count)])[topic].result(_SECONDS)
+
+
+def setting(brokers: str, topic: str, name: str) -> str | None:
+    """What a topic goes by, the broker's default where it has none of its own; None: this Kafka does not know it."""
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+    admin = AdminClient({"bootstrap.servers": brokers})
+    found = admin.describe_configs([resource])[resource].result(_SECONDS)
+    return str(found[name].value) if name in found else None
 
 
 def delete_records(brokers: str, topic: str, partition: int, offset: int, directory: Path) -> None:
