@@ -18,12 +18,13 @@ LLHTTP_SOURCES := $(if $(LLHTTP),,$(wildcard /usr/share/llhttp/*.c))
 LLHTTP_INCLUDE := $(if $(LLHTTP),,-DLLHTTP_STRICT_MODE=1 $(addprefix -isystem ,$(wildcard /usr/share/include/llhttp /usr/include/llhttp)))
 LIBRARIES := $(PACKAGES) $(MYSQL) $(LLHTTP)
 
-# uthash.h says in comments that a case falls through, which clang does not read.
-FALLTHROUGH := $(if $(findstring clang,$(CC)),,-Wimplicit-fallthrough)
+# uthash.h says in comments that a case falls through, which clang does not read; and to clang {FIRST_OF_AN_ENUM} is not
+# the {0} that leaves the other fields zero on purpose.
+BY_COMPILER := $(if $(findstring clang,$(CC)),-Wno-missing-field-initializers,-Wimplicit-fallthrough)
 # What the compiler knows of these flags: the rest is newer, of another compiler or of another processor.
 known = $(foreach f,$(1),$(shell $(CC) -Werror $(f) -xc -fsyntax-only /dev/null 2>/dev/null && echo $(f)))
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-  -Wpointer-arith -Wvla -Wformat=2 -Wundef -Wwrite-strings $(FALLTHROUGH) $(call known,-Wtrampolines -Wbidi-chars=any)
+  -Wpointer-arith -Wvla -Wformat=2 -Wundef -Wwrite-strings $(BY_COMPILER) $(call known,-Wtrampolines -Wbidi-chars=any)
 OPTIMIZE ?= -O2
 # OpenSSF's "Compiler Options Hardening Guide for C and C++"; tests/run/binaries.py looks for their marks.
 # An overflow that is made to wrap is one that UndefinedBehaviorSanitizer can't see.
@@ -53,7 +54,7 @@ BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 # Builds whose programs can be told to kill themselves at a failpoint.
 FAILPOINT_BUILD := $(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/test FAILPOINTS=1 all
 
-.PHONY: all help setup demo test check unit system images-check compat scaling faults faults-red soak asan tsan fuzz bench up setup-db down status format clean
+.PHONY: all help setup demo test check unit system images-check compat scaling faults faults-red soak latency asan tsan fuzz bench up setup-db down status format clean
 
 all: $(BINARIES) ## build the programs into build/bin
 
@@ -98,6 +99,10 @@ faults-red: setup ## plant the bug that each row is there for, see the row red: 
 soak: setup ## random faults under load: make soak MINUTES=30 SEED=n
 	@$(MAKE) --no-print-directory -j2 all
 	@$(PYTHON) -m tests.faults.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+latency: setup ## what clients are told, and how fast, while Redis, MySQL or Kafka is away: make latency SECONDS=20
+	@$(MAKE) --no-print-directory -j2 all
+	@$(PYTHON) -m tests.faults.outage $(if $(SECONDS),--seconds $(SECONDS))
 
 asan: setup ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(PYTHON) -m tests.run all --build build/asan

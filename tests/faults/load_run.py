@@ -12,6 +12,8 @@ from deploy.local.paths import REPOSITORY
 from tests.support.ledger import Account, read_account
 
 _SECONDS_TO_KILL = 10
+_SECONDS_TO_WAIT = 60
+_SLOWEST_RATE = 10  # answers a second of a busy machine
 
 
 class LoadRun:
@@ -35,6 +37,11 @@ class LoadRun:
             [str(word) for word in command], cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def counts(self) -> dict[str, int]:
         """How many lines of each kind the ledger has: sent, accepted, refused, unknown, result (shown by a poll)."""
         lines = (self._rest + self._read.read()).split("\n")
@@ -45,8 +52,10 @@ class LoadRun:
                 self._counts[kind] += 1
         return dict(self._counts)
 
-    def wait_for(self, kind: str, more: int, seconds: float = 60) -> None:
-        """Wait until that many more of a kind (see counts) are there. Raises AssertionError."""
+    def wait_for(self, kind: str, more: int, seconds: float | None = None) -> None:
+        """Wait until that many more of a kind (see counts) are there: a minute, and longer for very many. Raises
+        AssertionError."""
+        seconds = max(_SECONDS_TO_WAIT, more / _SLOWEST_RATE) if seconds is None else seconds
         goal = self.counts()[kind] + more
         if not wait_until(lambda: self.counts()[kind] >= goal or not self.running(), seconds):
             seen = self.counts()[kind] - goal + more
