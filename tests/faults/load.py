@@ -5,7 +5,7 @@ client was told when it was told, outside the system, and fsynced. Look at it af
   /usr/bin/python3 -m tests.support.check --ledger FILE
 
 Requests leave at the given rate whether or not earlier ones were answered, at the gateways and coupons in turn. A part
-of the users has an Idempotency-Key and asks again with it, at another gateway, after an answer that left the outcome
+is of users who have asked for the same coupon before. A part of the users has an Idempotency-Key and asks again with it, at another gateway, after an answer that left the outcome
 unknown; a part polls for the result, some with ?wait=. SIGINT or SIGTERM ends it early: nothing new is sent, what is
 under way is followed to its end. The last line is a JSON summary. Exit code 0, 1 when nothing was accepted, 2 when it
 could not begin."""
@@ -18,7 +18,7 @@ import resource
 import signal
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +32,14 @@ from tests.support.rest import call
 _SECONDS_BETWEEN_SYNCS = 0.05
 _SECONDS_BETWEEN_POLLS = (0.2, 2.0)  # at first, and in the end
 _SECONDS_BEFORE_RETRY = 0.1  # unless the answer has a Retry-After
+_REMEMBERED_USERS = 200  # of each coupon, for those who ask for a second one
 _TRANSPORT_ERRORS = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is asked for. keyed, polled, waiting: parts of the users, 0 to 1; waiting is a part of those who poll.
+    again: part of the requests that somebody makes who has asked for the same coupon before, as another request.
     patience: seconds for which an unknown outcome is asked again, and then again for the polls of the result."""
 
     gateways: Sequence[str]
@@ -45,6 +47,7 @@ class Plan:
     rate: float = 50.0
     seconds: float = 30.0
     users: int = 1_000_000
+    again: float = 0.1
     keyed: float = 0.7
     polled: float = 0.8
     waiting: float = 0.5
@@ -71,6 +74,7 @@ class Load:
         self.plan, self.ledger = plan, ledger
         self.counts: Counter[str] = Counter()
         self._random = random.Random(plan.seed)
+        self._asked: dict[int, deque[int]] = {coupon: deque(maxlen=_REMEMBERED_USERS) for coupon in plan.coupons}
         self._ends = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._error: BaseException | None = None
@@ -121,14 +125,23 @@ class Load:
 
     def _wish(self, turn: int) -> Wish:
         plan, choice = self.plan, self._random
+        coupon = plan.coupons[turn // len(plan.gateways) % len(plan.coupons)]  # each coupon at each gateway
         keyed, polled, waiting = (choice.random() < part for part in (plan.keyed, plan.polled, plan.waiting))
         return Wish(
-            plan.coupons[turn // len(plan.gateways) % len(plan.coupons)],  # each coupon at each gateway
-            choice.randint(1, plan.users),
+            coupon,
+            self._user(coupon),
             f"load-{plan.seed}-{turn}" if keyed else None,
             (plan.wait if waiting else 0) if polled else None,
             turn,
         )
+
+    def _user(self, coupon: int) -> int:
+        """Somebody new, or one of those who have asked last."""
+        asked = self._asked[coupon]
+        if asked and self._random.random() < self.plan.again:
+            return self._random.choice(asked)
+        asked.append(self._random.randint(1, self.plan.users))
+        return asked[-1]
 
     async def _serve(self, session: aiohttp.ClientSession, wish: Wish) -> None:
         deadline = time.monotonic() + self.plan.patience
@@ -243,6 +256,8 @@ def _arguments() -> argparse.Namespace:
     add("--rate", type=float, default=usual.rate, metavar="N", help="requests a second, default %(default)s")
     add("--seconds", type=float, default=usual.seconds, metavar="N", help="default %(default)s")
     add("--users", type=int, default=usual.users, metavar="N", help="user ids from 1 to N, default %(default)s")
+    add("--again", type=_part, default=usual.again, metavar="PART",
+        help="of the requests are of users who have asked for that coupon before, default %(default)s")  # fmt: skip
     add("--keyed", type=_part, default=usual.keyed, metavar="PART", help="have a key and retry, default %(default)s")
     add("--polled", type=_part, default=usual.polled, metavar="PART", help="poll for the result, default %(default)s")
     add("--waiting", type=_part, default=usual.waiting, metavar="PART",

@@ -189,6 +189,19 @@ def redis_fails_over(trial: Trial) -> None:
         group.up()
 
 
+def expect_sold_to_the_last(trial: Trial) -> None:
+    """One after the other, each with its end before the next one asks: nobody is told SOLD_OUT while one is left."""
+    stock = 4
+    coupon = trial.system.new_coupon(stock)
+    for user in range(1, stock + 1):
+        gateway = user % len(trial.system.gateways)
+        answer = trial.ask(coupon, user, gateway)
+        trial.expect(answer.status == 202, f"202 while stock remains, number {user} of {stock} told {answer.status} {answer.text}")
+        if answer.status == 202:
+            end = trial.poll(answer.json["requestId"], gateway, wait=20).json["status"]
+            trial.expect(end == "ISSUED", f"number {user} of {stock} is ISSUED, seen {end}")
+
+
 def expect_long_poll(trial: Trial, liar: Redis) -> None:
     """A gateway comes back knowing nothing but what it is told, by a Redis whose progress is far ahead. One who waits
     there while nothing is decided is told the end as soon as there is one."""
@@ -261,6 +274,7 @@ def redis_demoted(trial: Trial) -> None:
             for proxy in proxies:
                 proxy.target = ("127.0.0.1", second.port)
             wait_until_back(trial)
+            expect_sold_to_the_last(trial)
             expect_results(trial, decided(trial, 4))
             trial.wait(lambda: bool(held_results(second, decided(trial, 1))), 30, "the new primary has new results")
     finally:

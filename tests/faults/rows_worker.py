@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
+from deploy.local.condition import wait_until
 from tests.faults.registry import row
 from tests.faults.rows_group import write_poison
 from tests.faults.trial import Trial
 from tests.support.check.dead_letters import original_offset
+from tests.support.crowd import Buyer
+from tests.support.rest import call
 from tests.system.test_dead_letters import dead_letters_refused
 from tests.system.test_garbage import kinds
 
@@ -76,8 +79,11 @@ def _decide_some(trial: Trial, enough: Callable[[], bool] = lambda: True) -> Non
 @row(15, "lock wait time-out")
 def lock_wait(trial: Trial) -> None:
     """On the coupon's row, where nothing is written yet, and on the place of a result, where winners are."""
-    coupon = trial.system.new_coupon(50)
     for number in range(2 if trial.short else 10):
+        # Of the second kind the one that waits is the last of its coupon: until its COMMIT the gate is open.
+        coupon = trial.system.new_coupon((50, 1)[number % 2])
+        known = [call("GET", f"{gateway}/api/v1/coupons/{coupon}").status for gateway in trial.system.gateways]
+        trial.expect(set(known) == {200}, f"each gateway knows the coupon, seen {known}")
         held = f"HELD-{coupon}-{number}"
         statement, value = (
             ("SELECT * FROM coupon WHERE coupon_id = %s FOR UPDATE", coupon),
@@ -91,11 +97,17 @@ def lock_wait(trial: Trial) -> None:
             cursor.execute("START TRANSACTION")
             cursor.execute(statement, (value,))
             body = {"requestId": held, "couponId": coupon, "userId": 1 + number}
+            trial.ledger.sent(coupon, 1 + number, None, "by hand")
             trial.system.writer.write(str(coupon).encode(), json.dumps(body).encode())
             first = _waiting(trial, set())
             trial.wait(lambda: "ER_LOCK_WAIT_TIMEOUT" in _logged(trial, marks), 60, "a lock wait that times out")
             # MySQL undid the statement only; what was written before it, and the locks, go with the transaction.
             _waiting(trial, first)
+            told = [trial.ask(coupon, 100 + at, at) for at in range(len(trial.system.gateways))]
+            trial.expect(
+                all(answer.status == 202 for answer in told),
+                f"202 while nothing is committed, seen {[(answer.status, answer.code) for answer in told]}",
+            )
     trial.flow().wait_for("result", 20)
 
 
@@ -122,12 +134,18 @@ def _logged(trial: Trial, marks: dict[str, int]) -> str:
 
 @row(28, "same bytes produced three times")
 def three_times(trial: Trial) -> None:
+    """Of one coupon a user may have more: there only the requestId says that a record is no wish for another one."""
+    several = trial.system.new_coupon(1000, per_user_limit=3)
+    buyers = [Buyer(several, user, key=f"buys-{user}", gateway=user) for user in range(1, 11)]
+    trial.system.crowd(trial.ledger, seconds=60).at_once(buyers)
     trial.flow().wait_for("result", 60 if trial.short else 1000)
     repeated = _repeated(trial)
     records = [(r.key or b"", r.value or b"") for r in trial.system.requests.read(trial.since)]
     for _ in range(2):  # and once by the load
         trial.system.writer.write_many(records)
-    trial.wait(lambda: _repeated(trial) >= repeated + len(records), 60, f"{len(records)} repeats are recognised")
+    trial.system.wait_drained()
+    seen = wait_until(lambda: _repeated(trial) >= repeated + 2 * len(records), 10)
+    trial.expect(seen, f"{2 * len(records)} repeats recognised, seen {_repeated(trial) - repeated:.0f}")
     trial.note(f"{len(records)} records produced again, twice")
 
 

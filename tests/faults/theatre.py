@@ -1,6 +1,7 @@
 """Plays rows: load, fault, heal, drain, checkers; and changes the stage where the next row needs another one."""
 
 import fcntl
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -75,7 +76,7 @@ class Theatre:
             self._play(rows, name, result)
         except Exception as error:
             result.problems.append(_in_words(error))
-            self._abandon(result)
+            self._abandon(result, name)
         if not result.problems:
             result.verdict = verdicts.PASSED
         result.seconds = time.monotonic() - began
@@ -168,16 +169,20 @@ class Theatre:
         result.p50, result.p99 = percentile(waits, 0.5), percentile(waits, 0.99)
         result.notes += trial.notes
 
-    def _abandon(self, result: Outcome) -> None:
-        """A world in which a row broke down is no good for the next one."""
+    def _abandon(self, result: Outcome, name: str) -> None:
+        """A world in which a row broke down is no good for the next one, and its logs are moved out of that one's way."""
         stage, self.stage = self.stage, None
         if stage is None:
             return
-        result.notes.append(f"logs of its world: {stage.data_dir / 'logs'}")
         try:
             stage.down()
         except LocalError as error:
             result.problems.append(str(error))
+        logs = self.build.folder / "faults" / "logs" / name
+        shutil.rmtree(logs, ignore_errors=True)
+        if (stage.data_dir / "logs").exists():
+            shutil.move(stage.data_dir / "logs", logs)
+            result.notes.append(f"logs of its world: {logs}")
 
 
 def _break(trial: Trial) -> None:

@@ -235,8 +235,9 @@ def main() -> None:
     options = parser.parse_args()
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-    if limit < options.count + 50:
-        sys.exit(f"{options.count} connections need as many open files; the limit is {limit}")
+    most = min(options.count, _GARBAGE_LANES) if options.kind == "garbage" else options.count
+    if limit < most + 50:
+        sys.exit(f"{most} connections need as many open files; the limit is {limit}")
     os.nice(5)
     Attack(options.url, options.kind, options.count, options.id, options.seed).run()
 

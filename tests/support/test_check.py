@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.check import check_dead_letters, check_ledger, check_log, check_model, check_sql
 from tests.support.coupon_history import Change, Coupon
-from tests.support.ledger import Account, Ledger, read_account
+from tests.support.ledger import Account, Attempt, Ledger, read_account
 from tests.support.tables import Holding, Result, Tables
 from tests.support.wire import Record
 
@@ -120,6 +120,13 @@ def test_ledger_checker_is_red(account: Account) -> None:
     assert "user 31" in "\n".join(check_ledger(account, other))
     assert "user 40 has 2 results for 1 requests" in "\n".join(check_ledger(account, doubled))
     assert "the table says" in "\n".join(check_ledger(account, shown))
+    account.attempts[9] = Attempt(1, 50, answer="refused", status=409, code="SOLD_OUT")
+    assert check_ledger(account, good_tables()) == []
+    left, added = good_tables(), good_tables()
+    left.coupons[0] = added.coupons[0] = Coupon(1, 3, 1, 0)
+    assert "1 were sent away with SOLD_OUT, and 2 of 3 are issued" in "\n".join(check_ledger(account, left))
+    added.changes = [Change(1, "UPDATE", {"totalStock": 2}, {"totalStock": 3}, (3,))]
+    assert check_ledger(account, added) == []
     account.results["a"].append(("REJECTED", "SOLD_OUT", None))
     assert "different final results" in "\n".join(check_ledger(account, good_tables()))
 

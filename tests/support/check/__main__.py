@@ -5,7 +5,8 @@
   /usr/bin/python3 -m tests.support.check sql                      one; needs MySQL only
   /usr/bin/python3 -m tests.support.check ledger log --ledger FILE
 
-  ledger         each request that a client was told is accepted has one result, each unknown one none or one
+  ledger         each request that a client was told is accepted has one result, each unknown one none or one;
+                 nobody was sent away with SOLD_OUT while something is left
   sql            counts, numbers and limits inside MySQL; nothing oversold
   log            each accepted request is in the topic, in the partition of its coupon
   model          a replay of the topic gives the table's winners and results

@@ -12,11 +12,13 @@ _Shown = tuple[str, str | None, int | None]  # status, reason, issueNo
 
 
 def check_ledger(account: Account, tables: Tables) -> list[str]:
-    """Each 202 has exactly one result; each unknown none or one; polls showed what the table holds."""
+    """Each 202 has exactly one result; each unknown none or one; polls showed what the table holds; nobody was sent
+    away for want of stock that is there."""
     results = {result.request_id: result for result in tables.results}
-    return shortened(
-        "ledger", [*_accepted(account, results), *_shown(account, results, tables), *_not_more_than_asked(account, tables)]
-    )
+    return shortened("ledger", [
+        *_accepted(account, results), *_shown(account, results, tables), *_not_more_than_asked(account, tables),
+        *_sent_away_rightly(account, tables),
+    ])  # fmt: skip
 
 
 def _accepted(account: Account, results: dict[str, Result]) -> Iterator[str]:
@@ -78,4 +80,18 @@ def _not_more_than_asked(account: Account, tables: Tables) -> Iterator[str]:
             yield (
                 f"coupon {coupon_id}: user {user_id} has {count} results for {asked[coupon_id, user_id]} requests"
                 f" that may have been accepted ({refused[coupon_id, user_id]} were refused)"
+            )
+
+
+def _sent_away_rightly(account: Account, tables: Tables) -> Iterator[str]:
+    """SOLD_OUT without a requestId is the gateway's own word: there is nothing left then, and never again, unless an
+    administrator gives more."""
+    sent_away = Counter(a.coupon for a in account.attempts.values() if a.answer == "refused" and a.code == "SOLD_OUT")
+    changed = {change.coupon_id for change in tables.changes if "totalStock" in (change.old or {})}
+    for coupon in tables.coupons:
+        issued = tables.issued_count.get(coupon.coupon_id, 0)
+        if sent_away[coupon.coupon_id] and issued < coupon.total_stock and coupon.coupon_id not in changed:
+            yield (
+                f"coupon {coupon.coupon_id}: {sent_away[coupon.coupon_id]} were sent away with SOLD_OUT, and {issued} of"
+                f" {coupon.total_stock} are issued"
             )
