@@ -50,6 +50,7 @@ struct issue_consumer *issue_consumer_new(const struct kafka_options *options, c
     const struct kafka_setting defaults[] = {
         {"client.id", "issue-worker"},
         {"session.timeout.ms", "10000"},
+        {"max.poll.interval.ms", "60000"},
         {"fetch.wait.max.ms", "100"},
         {"fetch.error.backoff.ms", "100"},
         {"queued.min.messages", CONSUMER_FETCH_QUEUED_MIN},
