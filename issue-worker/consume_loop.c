@@ -27,12 +27,19 @@ static bool read_fences(void *cookie, const int32_t *partitions, size_t count,
     return false;
 }
 
+/* Where the next records go: behind those that are collected already. Only while these are being
+ * decided that is another batch; whatever else asks the database has them in loop->batch. */
+static struct issue_batch *collecting(const struct consume_loop *loop)
+{
+    return loop->deciding ? loop->other : loop->batch;
+}
+
 static void publish_and_collect(void *cookie)
 {
     struct consume_loop *loop = cookie;
 
     consume_publish(loop);
-    issue_consumer_collect(loop->consumer, loop->other, 0, loop->config->batch_age_ms * 1000);
+    issue_consumer_collect(loop->consumer, collecting(loop), 0, loop->config->batch_age_ms * 1000);
 }
 
 /* The database or the dead-letter topic is slow: stay a member of the group meanwhile, collecting
@@ -43,7 +50,7 @@ static void serve_group(void *cookie)
 
     if (loop->assigning)
         return;
-    if (!loop->held && !issue_batch_full(loop->other)) {
+    if (!loop->held && !issue_batch_full(collecting(loop))) {
         publish_and_collect(loop);
         return;
     }
