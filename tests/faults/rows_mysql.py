@@ -110,7 +110,7 @@ def connections_killed(trial: Trial) -> None:
     goal = trial.flow().counts()["result"] + decided
     killed = 0
     with nothing_dead_lettered(trial), trial.fault():
-        deadline = time.monotonic() + 100
+        deadline = time.monotonic() + max(100, decided / 10)
         while trial.flow().counts()["result"] < goal and time.monotonic() < deadline:
             killed += trial.world.mariadb.kill_clients()
             time.sleep(_SECONDS_BETWEEN_KILLS)

@@ -152,9 +152,10 @@ def memory_gone(trial: Trial) -> None:
             expect_last_word(trial, gateway, mark)
         trial.restart(gateway)
     with trial.fault():
-        starve(worker)
+        usual = starve(worker)
         trial.flow().wait_for("result", 40 if trial.short else 400)
         trial.expect(worker.process.alive(), "a worker needs no more memory than it has")
+        limit_softly(pid_of(worker), resource.RLIMIT_DATA, usual)
     too_poor = limited(trial.world.make_worker(3), "--data=40000000")
     mark = log_mark(too_poor)
     trial.may_end.add(too_poor.name)
@@ -162,9 +163,9 @@ def memory_gone(trial: Trial) -> None:
     expect_last_word(trial, too_poor, mark)
 
 
-def starve(program: Program) -> None:
-    """Let it have no more memory than now."""
-    limit_softly(pid_of(program), resource.RLIMIT_DATA, memory_bytes(pid_of(program), "VmData"))
+def starve(program: Program) -> int:
+    """Let it have no more memory than now; the limit before."""
+    return limit_softly(pid_of(program), resource.RLIMIT_DATA, memory_bytes(pid_of(program), "VmData"))
 
 
 def expect_last_word(trial: Trial, program: Program, mark: int) -> None:
