@@ -2,14 +2,15 @@
 
 Each tests/faults/planted/NN-name.patch says in its first lines
 
-  Row: 4                        the row that must catch it
+  Row: 4                        the row that must catch it; or, where no row is about it,
+  Test: system test_a_use       a kind of tests and the one that must catch it; unit: a file, such as discount_test
   Name: sigterm                 only cases whose slug contains this (optional)
   Version: long                 the long version, where the row has no short one (optional)
   Bug: answers 202 before the delivery report
   Seen by: ledger:.* has no result|log:.* not in the topic     an expression that one of the row's problems matches
 
-and then comes the patch. For each: a copy of the tree under build/faults-red, the patch, a build, the short row; it must
-fail, and for that reason. Exit code 0 when every bug was caught, 1 when one was not, 2 for wrong usage."""
+and then comes the patch. For each: a copy of the tree under build/faults-red, the patch, a build, the short row or the test;
+it must fail, and for that reason. Exit code 0 when every bug was caught, 1 when one was not, 2 for wrong usage."""
 
 import argparse
 import json
@@ -39,7 +40,8 @@ class Planted:
     """One patch file."""
 
     path: Path
-    row: int
+    row: int  # 0: a test
+    test: tuple[str, str]  # its kind and name; empty: a row
     name: str
     long: bool
     bug: str
@@ -55,15 +57,23 @@ class Catch:
     how: list[str]
 
 
+def place_of(planted: Planted) -> str:
+    """The row's number, or the test's name."""
+    return str(planted.row) if planted.row else planted.test[1]
+
+
 def read_patches(directory: Path = _PATCHES) -> list[Planted]:
     """All of them, by row. Raises ValueError for one without its first lines."""
     found = []
     for path in sorted(directory.glob("*.patch")):
-        head = dict(re.findall(r"^(Row|Name|Version|Bug|Seen by): (.+)$", path.read_text().partition("\n---")[0], re.MULTILINE))
-        if not {"Row", "Bug", "Seen by"} <= head.keys():
-            raise ValueError(f"{path.name} lacks a line Row:, Bug: or Seen by:")
+        head = dict(re.findall(r"^(Row|Test|Name|Version|Bug|Seen by): (.+)$", path.read_text().partition("\n---")[0], re.MULTILINE))
+        if not {"Bug", "Seen by"} <= head.keys() or ("Row" in head) == ("Test" in head):
+            raise ValueError(f"{path.name} lacks a line Row: or Test:, Bug: or Seen by:")
         is_long = head.get("Version") == "long"
-        found.append(Planted(path, int(head["Row"]), head.get("Name", ""), is_long, head["Bug"], head["Seen by"]))
+        kind, _, test = head.get("Test", "").partition(" ")
+        found.append(
+            Planted(path, int(head.get("Row", 0)), (kind, test), head.get("Name", ""), is_long, head["Bug"], head["Seen by"])
+        )
     return sorted(found, key=lambda planted: (planted.row, planted.path.name))
 
 
@@ -108,20 +118,42 @@ def plant(planted: Planted, seed: int) -> Catch:
     for variables in ([], ["BUILD=build/test", "FAILPOINTS=1"]):
         if _run(copy, "make", "--no-print-directory", "-j2", *variables, "all", log=log):
             return Catch(planted, False, [f"it does not build: {log}"])
+    problems = _play_row(copy, planted, seed, log) if planted.row else _play_test(copy, planted, log)
+    if problems is None:
+        return Catch(planted, False, [f"it did not come to its end: {log}"])
+    seen = [problem for problem in problems if re.search(planted.seen_by, problem)]
+    if not seen:
+        return Catch(planted, False, problems or ["it passed"])
+    shutil.rmtree(copy, ignore_errors=True)
+    return Catch(planted, True, seen)
+
+
+def _play_row(copy: Path, planted: Planted, seed: int, log: Path) -> list[str] | None:
+    """What was wrong; None: it broke off."""
     table = copy / "build" / "faults-red.json"
     name = ["--name", planted.name] if planted.name else []
     version = [] if planted.long else ["--short"]
     _run(copy, sys.executable, "-m", "tests.faults", *version, "--seed", str(seed), "--json", str(table), *name,
          str(planted.row), log=log)  # fmt: skip
     if not table.exists():
-        return Catch(planted, False, [f"the row did not come to its end: {log}"])
+        return None
     rows = json.loads(table.read_text())["rows"]
-    problems = [problem for row in rows if row["verdict"] == verdicts.FAILED for problem in row["problems"]]
-    seen = [problem for problem in problems if re.search(planted.seen_by, problem)]
-    if not seen:
-        return Catch(planted, False, problems or ["the row passed"])
-    shutil.rmtree(copy, ignore_errors=True)
-    return Catch(planted, True, seen)
+    return [problem for row in rows if row["verdict"] == verdicts.FAILED for problem in row["problems"]]
+
+
+def _play_test(copy: Path, planted: Planted, log: Path) -> list[str] | None:
+    """The lines that a failed test wrote; None: it was not built, not found, or broke off."""
+    kind, name = planted.test
+    program = f"build/tests/{kind}/{name}"
+    if kind != "system" and _run(copy, "make", "--no-print-directory", "-j2", program, log=log):
+        return None
+    test = [sys.executable, "-m", "tests.run", kind, "-k", name] if kind == "system" else [str(copy / program)]
+    played = copy / "build" / "faults-red-test.log"
+    code = _run(copy, *test, log=played)
+    lines = played.read_text(errors="replace").splitlines()
+    if code < 0 or (kind == "system" and not any(name in line for line in lines)):
+        return None
+    return lines if code else []
 
 
 def _print_table(catches: Sequence[Catch]) -> None:
@@ -131,7 +163,7 @@ def _print_table(catches: Sequence[Catch]) -> None:
         lines = [line for problem in how for line in textwrap.wrap(problem, 62)[:3]]
         bug = textwrap.wrap(catch.planted.bug, 52)
         for at in range(max(len(bug), len(lines))):
-            row = str(catch.planted.row) if at == 0 else ""
+            row = str(catch.planted.row or "") if at == 0 else ""
             print(f"{row:4} {bug[at] if at < len(bug) else '':52} {lines[at] if at < len(lines) else ''}".rstrip())
     print("─" * 120)
     print(f"{sum(catch.caught for catch in catches)} of {len(catches)} planted bugs caught")
@@ -154,7 +186,7 @@ def main() -> int:
         return 2
     if options.list:
         for planted in chosen:
-            print(f"{planted.row:3} {planted.bug}\n        {planted.path.name}, seen by {planted.seen_by}")
+            print(f"{place_of(planted):3} {planted.bug}\n        {planted.path.name}, seen by {planted.seen_by}")
         return 0
     interrupt.raise_once()
     os.environ.pop("COUPON_BUILD", None)
@@ -162,7 +194,7 @@ def main() -> int:
     catches = []
     try:
         for turn, planted in enumerate(chosen, 1):
-            print(f"[{turn}/{len(chosen)}] row {planted.row}: {planted.bug}", flush=True)
+            print(f"[{turn}/{len(chosen)}] {place_of(planted)}: {planted.bug}", flush=True)
             catches.append(plant(planted, options.seed))
             print(f"        {'caught' if catches[-1].caught else 'NOT CAUGHT'}: {catches[-1].how[0]}", flush=True)
     except KeyboardInterrupt:

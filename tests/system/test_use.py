@@ -1,11 +1,15 @@
 """Goal: a coupon is used by one order for the right discount, given back by that order alone, and never used
 twice or after its end; users see what they hold, a page at a time."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
+import pymysql
 import pytest
 
+from deploy.local.condition import wait_until
 from tests.support.rest import Answer, call
 from tests.support.system import System
 from tests.support.user_coupons import cancel, end_at, events, issue, new_users, page, pages, read, row, use
@@ -175,6 +179,60 @@ def test_a_use_that_waited_for_a_lock_is_judged_by_the_time_after_it(shared_syst
         cursor.execute("COMMIT")
         assert _seen(waiting.result(30)) == (409, "EXPIRED")
     assert row(system, coupon, number) == ("ISSUED", 1)
+
+
+def _waits_for_a_lock(system: System, statement: str) -> bool:
+    """Is there a transaction that waits with such a statement?"""
+    waiting = "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE"
+    return bool(system.world.mariadb.root_query(f"{waiting} '%{statement}%'"))
+
+
+@contextmanager
+def _use_held_up(system: System, coupon: int, number: int, user: int) -> Iterator[tuple[pymysql.cursors.Cursor, Future[Answer]]]:
+    """A use that has looked at its coupon and waits for its order, which another transaction holds: that one's cursor."""
+    connection = system.database.connect()
+    with connection, connection.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM coupon_order WHERE user_id = %s FOR UPDATE", (user,))
+        held_up = pool.submit(partial(use, system, coupon, number, "O-1", 50000))
+        assert wait_until(lambda: _waits_for_a_lock(system, f"user_id={user} "), 20)
+        yield cursor, held_up
+
+
+def _with_a_cancelled_order(system: System) -> tuple[int, int, int]:
+    """A coupon, its number and its user, who has used it for O-1 and given it back."""
+    coupon, (user,) = system.new_coupon(1, **_FIXED), new_users(1)
+    (number,) = issue(system, coupon, [user])
+    assert use(system, coupon, number, "O-1", 50000).status == cancel(system, coupon, number, "O-1").status == 200
+    return coupon, number, user
+
+
+def test_a_use_that_waited_for_its_order_does_not_outlast_its_end(shared_system: System) -> None:
+    """Its time ends between the look at the row and its change."""
+    coupon, number, user = _with_a_cancelled_order(shared_system)
+    end_at(shared_system, coupon, number, 2)
+    with _use_held_up(shared_system, coupon, number, user) as (cursor, held_up):
+        cursor.execute(
+            "SELECT SLEEP(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expires_at)) / 1000000 + 0.002) "
+            "FROM user_coupon WHERE coupon_id = %s", (coupon,)
+        )  # fmt: skip
+        assert not held_up.done()
+        cursor.execute("COMMIT")
+        assert _seen(held_up.result(30)) == (409, "EXPIRED")
+    assert row(shared_system, coupon, number) == ("ISSUED", 3)
+
+
+def test_a_use_and_a_revocation_at_once_are_one(shared_system: System) -> None:
+    """The use has looked at the coupon and not yet changed it: the revocation waits for it."""
+    coupon, number, user = _with_a_cancelled_order(shared_system)
+    with _use_held_up(shared_system, coupon, number, user) as (cursor, held_up), ThreadPoolExecutor(1) as pool:
+        path = f"/coupons/{coupon}/issued/{number}/revoke"
+        revoked = pool.submit(partial(shared_system.admin, "POST", path))
+        waits = partial(_waits_for_a_lock, shared_system, f"u.coupon_id={coupon} ")
+        assert wait_until(lambda: revoked.done() or waits(), 20)
+        cursor.execute("COMMIT")
+        assert (held_up.result(30).status, revoked.result(30).status) == (200, 409)
+    assert row(shared_system, coupon, number) == ("USED", 4)
 
 
 def test_a_method_that_a_path_does_not_have(shared_system: System) -> None:
