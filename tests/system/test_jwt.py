@@ -283,3 +283,18 @@ def test_it_does_not_start_half_configured(system: System, issuer: Issuer, witho
     assert wait_until(lambda: not program.process.alive(), 20)
     assert program.process.exit_code() == 78
     assert says in log.read_bytes()[before:].decode()
+
+
+def test_that_nobody_is_authenticated_is_said_once(system: System) -> None:
+    """By a gateway with --auth=off, at its start."""
+    program = system.world.make_gateway(_NUMBER + 2, [])
+    log = program.process.log_file
+    before = log.stat().st_size if log.exists() else 0
+    program.start()
+    try:
+        program.wait_ready()
+        url = f"http://127.0.0.1:{program.port}/api/v1/coupons"
+        assert [call("GET", url).status for _ in range(3)] == [200] * 3
+    finally:
+        program.stop()
+    assert log.read_bytes()[before:].decode().count('"event":"auth_off"') == 1
