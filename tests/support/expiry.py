@@ -148,7 +148,7 @@ class ExpiryWorld:
 
     def wait_free(self) -> None:
         """Return when no run has the lock: the server notices soon that one was killed."""
-        lock = "SELECT IS_FREE_LOCK(CONCAT('expiry-batch:',LEFT(MD5(DATABASE()),16)))"
+        lock = "SELECT IS_FREE_LOCK(CONCAT('expiry-batch:',LEFT(SHA2(DATABASE(),256),32)))"
         assert wait_until(lambda: self.query(lock) == ((1,),), SECONDS_TO_RUN)
 
     def add_result(self, request_id: str, decided_at: str) -> None:
