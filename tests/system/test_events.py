@@ -123,13 +123,15 @@ def test_events_wait_while_kafka_is_away(system: System) -> None:
     with relaying(system) as (relay,):
         wait_published(system)
         system.world.kafka.process.pause()
-        system.database.query(
-            "INSERT INTO outbox (id, aggregateid, type, subject, payload, created_at)"
-            " VALUES (%s, 'x', 'x', 'x', '{}', UTC_TIMESTAMP(3))", f"waits-{coupon}",
-        )  # fmt: skip
-        assert wait_until(lambda: figure(relay, "coupon_relay_failures_total") >= 1, 30)
-        assert waiting(system) == 1 and figure(relay, "coupon_relay_active") == 0
-        system.world.kafka.process.resume()
+        try:
+            system.database.query(
+                "INSERT INTO outbox (id, aggregateid, type, subject, payload, created_at)"
+                " VALUES (%s, 'x', 'x', 'x', '{}', UTC_TIMESTAMP(3))", f"waits-{coupon}",
+            )  # fmt: skip
+            assert wait_until(lambda: figure(relay, "coupon_relay_failures_total") >= 1, 30)
+            assert waiting(system) == 1 and figure(relay, "coupon_relay_active") == 0
+        finally:
+            system.world.kafka.process.resume()
         sell(system, coupon, 60)
         wait_published(system)
     assert event_violations(system, coupon) == []
