@@ -1,5 +1,6 @@
-"""Kafka brokers of other versions: their jars, fetched as deploy/setup.sh fetches the usual ones."""
+"""Jars from Maven Central, fetched as deploy/setup.sh fetches those of the usual Kafka: other brokers, and Debezium."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,14 +8,24 @@ from pathlib import Path
 from deploy.local.paths import REPOSITORY
 from tests.compat.unavailable import Unavailable
 
-_POM = REPOSITORY / "deploy" / "local" / "kafka-pom.xml"
+_KAFKA = REPOSITORY / "deploy" / "local" / "kafka-pom.xml"
+_DEBEZIUM = REPOSITORY / "tests" / "compat" / "debezium-pom.xml"
 _GOAL = "org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies"
 _SECONDS = 600
 
 
 def fetch(version: str, folder: Path) -> Path:
-    """The folder with the jars of that version, fetched unless it is there. Raises Unavailable."""
-    libs = folder / f"kafka-{version}"
+    """The folder with the jars of that version of the broker, fetched unless it is there. Raises Unavailable."""
+    return _fetch(_KAFKA, folder / f"kafka-{version}", f"kafka_2.13-{version}.jar", f"-Dkafka.version={version}")
+
+
+def fetch_debezium(folder: Path) -> Path:
+    """The folder with Debezium's, and Kafka Connect's of the usual version of Kafka. Raises Unavailable."""
+    (version,) = re.findall(r"<kafka\.version>(.+)</kafka\.version>", _KAFKA.read_text())
+    return _fetch(_DEBEZIUM, folder / "debezium", "debezium-connector-mariadb-*.jar", f"-Dkafka.version={version}")
+
+
+def _fetch(pom: Path, libs: Path, wanted: str, *properties: str) -> Path:
     if libs.exists():
         return libs
     maven = shutil.which("mvn")
@@ -22,11 +33,10 @@ def fetch(version: str, folder: Path) -> Path:
         raise Unavailable("no mvn here")
     fresh = libs.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    command = [maven, "-q", "-B", "-f", _POM, f"-Dkafka.version={version}", _GOAL, "-DincludeScope=runtime",
-               f"-DoutputDirectory={fresh}"]  # fmt: skip
+    command = [maven, "-q", "-B", "-f", pom, *properties, _GOAL, "-DincludeScope=runtime", f"-DoutputDirectory={fresh}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    if done.returncode or not any(fresh.glob(f"kafka_2.13-{version}.jar")):
-        raise Unavailable(f"Maven could not fetch Kafka {version}: {_last_line(done.stdout)}")
+    if done.returncode or not any(fresh.glob(wanted)):
+        raise Unavailable(f"Maven could not fetch {libs.name}: {_last_line(done.stdout)}")
     fresh.rename(libs)
     return libs
 

@@ -53,6 +53,14 @@ def _kafka(version: str) -> Version:
     return Version(f"kafka-{version}", f"Kafka {version} (KRaft), the rest of this machine", prepare)
 
 
+def _debezium() -> Version:
+    def prepare(more: Sequence[str]) -> Attempt:
+        libs = kafka_jars.fetch_debezium(FOLDER)
+        return Attempt([_system((), more or ["-k", "test_debezium"])], {"COUPON_DEBEZIUM_LIBS": str(libs)})
+
+    return Version("debezium", "Debezium in the relay's place, on this machine's MariaDB and Kafka", prepare)
+
+
 def _database(name: str, what: str, release: Release, packages: Sequence[str]) -> Version:
     def prepare(more: Sequence[str]) -> Attempt:
         programs = server_folder(tree(name, release, packages), FOLDER / f"{name}-bin")
@@ -99,6 +107,7 @@ VERSIONS = (
     _database("mariadb-11", "MariaDB of Debian 13 (11.8)", DEBIAN_13, ["mariadb-server-core", "mariadb-client-core"]),
     _kafka("3.9.1"),
     _kafka("3.3.2"),
+    _debezium(),
     _whole("debian-13", "Debian 13: its compiler, libraries, MariaDB, Redis, Java and Python", DEBIAN_13, []),
     _whole("ubuntu-24.04", "Ubuntu 24.04: the same, with MySQL 8.0 and libmysqlclient", UBUNTU_24_04,
            ["mysql-server-core-8.0", "mysql-client-core-8.0"]),
