@@ -158,9 +158,11 @@ static void a_late_ack_is_unknown(void **state)
 static void a_refused_record_is_unknown(void **state)
 {
     struct world *world = *state;
+    const int version = rd_kafka_version() >> 8;
     struct send send;
 
-    if (rd_kafka_version() >> 8 == 0x020800) /* it reads through NULL there (its issue 4907) */
+    /* It reads through NULL there (its issue 4907; seen in 2.3.0 and 2.8.0). */
+    if (version >= 0x020300 && version <= 0x020800)
         skip();
     open_producer(world);
     rd_kafka_mock_topic_set_error(world->mock.cluster, "requests",
