@@ -102,6 +102,10 @@ static void extend_span(struct issue_batch *batch, int32_t partition, int64_t of
         CHECK(offset >= batch->spans[i].next_offset,
               "partition %" PRId32 ": offset %" PRId64 " after %" PRId64, partition, offset,
               batch->spans[i].next_offset);
+        /* What came between is in no batch, or in another one: this one's fence would pass it. */
+        CHECK(begin_offset <= batch->spans[i].next_offset,
+              "partition %" PRId32 ": reading went on at %" PRId64 ", the batch ends at %" PRId64,
+              partition, begin_offset, batch->spans[i].next_offset);
         batch->spans[i].next_offset = offset + 1;
         return;
     }

@@ -75,7 +75,8 @@ bool issue_batch_full(const struct issue_batch *batch);
 bool issue_batch_has_replay(const struct issue_batch *batch);
 
 /* Decode a record and add it; the batch takes the message. The batch is not full. begin_offset:
- * see issue_span; that of a partition's first record counts. */
+ * see issue_span; that of a partition's first record counts, and for the others it must be where
+ * the one before ended: a batch without the records between would lose them. */
 void issue_batch_add(struct issue_batch *batch, const struct issue_record *record, void *message,
                      int64_t begin_offset);
 

@@ -2,12 +2,15 @@
  * count or its bytes, and gives every message back once. */
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -88,6 +91,32 @@ static void records_stay_in_order_and_spans_are_sorted(void **state)
             fail_msg("span %zu: saw %" PRId32 ", %" PRId64 "…%" PRId64 " from %" PRId64, i,
                      span->partition, span->first_offset, span->next_offset, span->begin_offset);
     }
+    issue_batch_free(batch);
+}
+
+/* Records 11 to 19 were read, and are not in the batch: its fence would pass them. */
+static void a_batch_that_leaves_records_out_is_no_batch(void **state)
+{
+    struct issue_batch *batch = issue_batch_new(10, release);
+    int message = 0;
+    int status = 0;
+    pid_t child;
+
+    (void)state;
+    add(batch, 1, 10, GOOD, strlen(GOOD), 10, &message);
+    child = fork();
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        if (!freopen("/dev/null", "w", stderr))
+            _exit(2);
+        add(batch, 1, 20, GOOD, strlen(GOOD), 20, &message);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
+        fail_msg("saw status %d", status);
+    add(batch, 1, 20, GOOD, strlen(GOOD), 11, &message);
+    assert_int_equal(batch->spans[0].next_offset, 21);
     issue_batch_free(batch);
 }
 
@@ -270,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_view_is_a_batch_of_its_own),
         cmocka_unit_test(a_record_is_set_aside_with_ever_less),
         cmocka_unit_test(records_stay_in_order_and_spans_are_sorted),
+        cmocka_unit_test(a_batch_that_leaves_records_out_is_no_batch),
         cmocka_unit_test(many_partitions_fit),
         cmocka_unit_test(records_are_read_and_faults_explained),
         cmocka_unit_test(it_is_full_at_its_count_and_can_be_used_again),
