@@ -90,7 +90,7 @@ def test_a_relay_that_is_killed(system: System, failpoint_worker: Path, build: P
     assert repeated(records) == (500 if failpoint == "after_commit" else 0)
 
 
-@pytest.mark.parametrize("failpoint", [long("before_publish"), long("before_commit"), "after_commit"])
+@pytest.mark.parametrize("failpoint", [long("before_publish"), long("before_commit"), long("after_commit")])
 def test_a_relay_that_is_frozen_and_wakes_late(
     system: System, failpoint_worker: Path, build: Path, failpoint: str
 ) -> None:

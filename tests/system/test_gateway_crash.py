@@ -1,6 +1,8 @@
 """Goal: a gateway killed or ended under load loses nothing that it answered 202; what clients don't know about is
 safe to ask again with the same key at another gateway."""
 
+import pytest
+
 from tests.support.flow import Flow
 from tests.support.ledger import Ledger
 from tests.support.system import System
@@ -41,6 +43,7 @@ def test_gateway_killed_under_load(system: System, ledger: Ledger) -> None:
     check_ends(system, ledger, flow)
 
 
+@pytest.mark.long  # make test has the row of faults
 def test_gateway_ended_in_order_under_load(system: System, ledger: Ledger) -> None:
     victim = system.world.gateways[1]
     system.expected_to_restart = {victim.name}

@@ -1,6 +1,8 @@
 """Goal: the database killed and restarted in the middle of a sale. Requests are still accepted meanwhile, polls
 say PENDING, nothing is dead-lettered, and afterwards everything is decided."""
 
+import pytest
+
 from deploy.local.condition import wait_until
 from tests.support.crowd import Buyer, tally
 from tests.support.flow import Flow
@@ -10,6 +12,7 @@ from tests.support.system import System
 from tests.system.test_gateway_crash import check_ends
 
 
+@pytest.mark.long  # make test has the row of faults
 def test_mariadb_killed_in_the_middle_of_a_sale(system: System, ledger: Ledger) -> None:
     server, letters = system.world.mariadb, system.dead_letters.ends()
     coupons, coupon = [system.new_coupon(1_000_000), system.new_coupon(100)], system.new_coupon(10)

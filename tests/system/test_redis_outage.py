@@ -1,6 +1,7 @@
 """Goal: Redis is a hint. Killed or flushed in the middle of a sale it costs nobody an answer, nothing is
 oversold, and results then come from MySQL."""
 
+import pytest
 import redis
 
 from tests.support.flow import Flow
@@ -26,6 +27,7 @@ def test_redis_killed_in_the_middle_of_a_sale(system: System, ledger: Ledger) ->
     check_ends(system, ledger, flow)
 
 
+@pytest.mark.long  # make test has the row of faults
 def test_redis_flushed_in_the_middle_of_a_sale(system: System, ledger: Ledger) -> None:
     small = system.new_coupon(50)
     with redis.Redis(port=system.world.ports.redis) as client:
