@@ -6,9 +6,8 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from deploy.local.paths import BUILD
+from tests.support.requirement import missing
 
 _HERE = Path(__file__).parent
 _FOLDER = BUILD / "api-linters"
@@ -49,10 +48,7 @@ def run(script: Path, *arguments: Path) -> subprocess.CompletedProcess[str]:
     fails."""
     why = _missing()
     if why:
-        message = f"the linters of OpenAPI and AsyncAPI are not here: {why}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        missing("the linters of OpenAPI and AsyncAPI", why)
     environment = {**os.environ, "NODE_PATH": str(_FOLDER / "node_modules")}
     return subprocess.run(
         ["node", script, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
