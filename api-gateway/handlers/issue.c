@@ -141,6 +141,9 @@ static void produce(struct issue_accept *accept)
 {
     struct io_thread *thread = accept->thread;
 
+    if (accept->keyed)
+        settle_table_forget(&thread->settled, accept->request.request_id,
+                            strlen(accept->request.request_id));
     if (thread->spool && spool_writer_takes(thread->spool_writer)) {
         issue_spooled_add(thread, accept->exchange, &accept->request, accept->publish,
                           accept->tried);
@@ -168,7 +171,8 @@ static void refuse(struct io_thread *thread, struct http_exchange *exchange,
     http_exchange_reply(exchange, 409, HTTP_PROBLEM_TYPE, NULL, body->data, body->len);
 }
 
-/* A retry with its key gets the answer that it missed, also when the coupon is gone meanwhile. */
+/* A retry with its key gets the answer that it missed, also when the coupon is gone meanwhile.
+ * Where nobody could look, a refusal might hide a coupon that the client has. */
 static void earlier_answered(struct result_wait *wait, enum result_answer answer, const char *json,
                              size_t len)
 {
@@ -178,6 +182,9 @@ static void earlier_answered(struct result_wait *wait, enum result_answer answer
     (void)len;
     if (answer == RESULT_FOUND)
         answer_accepted(accept, RESULT_LOCATION_NONE);
+    else if (answer == RESULT_UNAVAILABLE)
+        problem_unavailable(accept->exchange,
+                            "It can't be read now whether this request was taken in before.");
     else
         refuse(accept->thread, accept->exchange, accept->refusal);
     end(accept);

@@ -91,15 +91,23 @@ static bool is_settled(struct result_poll *poll)
     if (!poll->absent)
         return false;
     first = settle_table_first_round(&poll->thread->settled, poll->request_id, poll->id_len,
-                                     poll->round);
+                                     poll->round, !request_id_is_derived(poll->request_id));
     return (int32_t)(poll->round - first) >= 2;
+}
+
+/* Who has the key may try it again now, and must not be told the same then. */
+static void answer_unknown(struct result_poll *poll)
+{
+    if (request_id_is_derived(poll->request_id))
+        settle_table_forget(&poll->thread->settled, poll->request_id, poll->id_len);
+    problem_unknown_request(poll->exchange);
 }
 
 /* No result, and no time left. */
 static void give_up(struct result_poll *poll)
 {
     if (poll->ours ? is_settled(poll) : poll->absent)
-        problem_unknown_request(poll->exchange);
+        answer_unknown(poll);
     else if (poll->ours)
         answer_pending(poll->thread, poll->exchange, poll->request_id, poll->location,
                        poll->fields);

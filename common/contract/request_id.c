@@ -259,6 +259,13 @@ static bool read_uuid(const char *text, size_t len, uint64_t *high, uint64_t *lo
     return (version == 7 || version == 8) && *low >> 62 == VARIANT >> 62;
 }
 
+bool request_id_is_derived(const char *text)
+{
+    const size_t version = 14;
+
+    return strnlen(text, REQUEST_ID_UUID_SIZE) == REQUEST_ID_UUID_SIZE - 1 && text[version] == '8';
+}
+
 enum request_id_kind request_id_classify(const struct request_id_keys *keys, const char *text,
                                          size_t len, uint64_t user_id)
 {

@@ -54,6 +54,9 @@ void request_id_generate(struct request_id_generator *generator, int64_t wall_ms
 void request_id_derive(const struct request_id_keys *keys, uint64_t user_id, uint64_t coupon_id,
                        const char *idempotency_key, size_t len, char id[REQUEST_ID_UUID_SIZE]);
 
+/* Of one of ours: it was derived, so the same request may be tried again and again. */
+bool request_id_is_derived(const char *text);
+
 enum request_id_kind {
     REQUEST_ID_FOREIGN, /* not of our form: only storage knows it */
     REQUEST_ID_OURS,    /* a right tag: a gateway made it */

@@ -247,9 +247,51 @@ static void an_old_look_does_not_settle_a_newer_question(void **state)
     rounds(2);
     poll_for(id, "");
     rounds(1);
-    settle_table_first_round(&thread->settled, id, strlen(id), progress_round(&thread->progress));
+    settle_table_first_round(&thread->settled, id, strlen(id), progress_round(&thread->progress),
+                             false);
     answer(RESULT_ABSENT);
     expect_answer(200, "PENDING");
+}
+
+/* The client asks, gives up, and much later sends it again with its key, to another loop: it was
+ * accepted a moment ago, and what this loop was asked long before says nothing about that. */
+static void what_was_tried_again_is_not_judged_by_old_questions(void **state)
+{
+    (void)state;
+    poll_for(id, "");
+    answer(RESULT_ABSENT);
+    expect_answer(200, "PENDING");
+    rounds(5);
+    for (int i = 0; i < 2; i++) {
+        poll_for(id, "");
+        answer(RESULT_ABSENT);
+        expect_answer(200, "PENDING");
+        rounds(1);
+    }
+    poll_for(id, "");
+    answer(RESULT_ABSENT);
+    expect_answer(404, "UNKNOWN_REQUEST");
+    poll_for(id, ""); /* upon which it was tried again */
+    answer(RESULT_ABSENT);
+    expect_answer(200, "PENDING");
+}
+
+static void what_can_be_tried_once_alone_stays_unknown(void **state)
+{
+    struct request_id_generator generator = {.keys = thread->keys};
+    char once[REQUEST_ID_UUID_SIZE];
+
+    (void)state;
+    request_id_generate(&generator, 1, 16, once);
+    poll_for(once, "");
+    answer(RESULT_ABSENT);
+    expect_answer(200, "PENDING");
+    rounds(5);
+    for (int i = 0; i < 2; i++) {
+        poll_for(once, "");
+        answer(RESULT_ABSENT);
+        expect_answer(404, "UNKNOWN_REQUEST");
+    }
 }
 
 static void foreign_ids_are_unknown_or_unavailable(void **state)
@@ -368,6 +410,8 @@ int main(void)
         TEST(a_wait_without_a_look_settles_nothing),
         TEST(a_look_counts_for_the_round_in_which_it_began),
         TEST(an_old_look_does_not_settle_a_newer_question),
+        TEST(what_was_tried_again_is_not_judged_by_old_questions),
+        TEST(what_can_be_tried_once_alone_stays_unknown),
         TEST(foreign_ids_are_unknown_or_unavailable),
         TEST(forged_and_impossible_ids_are_unknown_at_once),
         TEST(another_users_pending_request_is_forbidden_without_a_look),
