@@ -179,6 +179,7 @@ static bool open_producer(struct io_thread *thread)
         return false;
     }
     progress_init(&thread->progress, settle_us(thread), clock_monotonic_us());
+    issue_producer_on_upcoming(thread->producer, issue_upcoming_report);
     issue_producer_on_away(thread->producer, kafka_away, thread);
     return true;
 }
@@ -277,7 +278,7 @@ struct io_thread *io_thread_start(const struct io_thread_parts *parts, uint32_t 
         .instance = parts->instance,
         .thread = index,
     };
-    TAILQ_INIT(&thread->accepts);
+    issue_start(thread);
     TAILQ_INIT(&thread->spooled);
     thread->base = event_base_new();
     CHECK(thread->base, "no event loop");
@@ -340,6 +341,7 @@ void io_thread_free(struct io_thread *thread)
         free(thread->control);
     }
     event_base_free(thread->base);
+    spares_free(&thread->spare_accepts);
     strbuf_free(&thread->scratch);
     strbuf_free(&thread->fields);
     for (int i = ADMISSION_SOLD_OUT; i <= ADMISSION_CLOSED; i++) {

@@ -25,6 +25,7 @@
 #include "api-gateway/spool_writer.h"
 #include "api-gateway/sql_pool.h"
 #include "api-gateway/topic_watch.h"
+#include "common/base/spares.h"
 #include "common/contract/request_id.h"
 
 struct event_base;
@@ -61,6 +62,7 @@ struct io_thread {
     struct settle_table settled;
     struct token_checker *tokens;      /* NULL: --auth=off */
     struct rate_limit *limits;         /* NULL: there are none */
+    struct spares spare_accepts;       /* for struct issue_accept */
     struct issue_accept_list accepts;  /* produced, not yet reported; oldest first */
     struct issue_spooled_list spooled; /* on their way into the spool */
     struct gateway_metrics *metrics;

@@ -19,6 +19,8 @@
 #include "common/kafka/kafka_partition.h"
 
 #define SETTLE_MARGIN_MS 5000
+#define REPORTS_AT_ONCE 128
+#define REPORTS_AHEAD 4
 
 struct producer_client {
     rd_kafka_t *handle;
@@ -31,7 +33,8 @@ struct issue_producer {
     const struct kafka_options *options;
     struct event_base *base;
     issue_delivered delivered;
-    void (*away)(void *cookie); /* or NULL */
+    void (*upcoming)(void *cookie); /* or NULL */
+    void (*away)(void *cookie);     /* or NULL */
     void *away_cookie;
     struct producer_client *client;
     TAILQ_HEAD(, producer_client) retired; /* turned fatal; each kept until its reports are in */
@@ -156,17 +159,34 @@ static void take_error(struct issue_producer *producer, const struct producer_cl
         producer->away(producer->away_cookie);
 }
 
+/* Reports come by the hundred, each about a request that left the processor's caches while Kafka
+ * had its record. Asked for ahead, it is there when its turn comes: first the cookie, then what the
+ * cookie leads to. */
+static void take_reports(struct issue_producer *producer, rd_kafka_event_t *event)
+{
+    const rd_kafka_message_t *messages[REPORTS_AT_ONCE];
+    size_t count;
+
+    producer->report_us = clock_monotonic_us();
+    while ((count = rd_kafka_event_message_array(event, messages, REPORTS_AT_ONCE)) > 0) {
+        for (size_t i = 0; i < count; i++) {
+            if (i + 2 * REPORTS_AHEAD < count)
+                __builtin_prefetch(messages[i + 2 * REPORTS_AHEAD]->_private);
+            if (i + REPORTS_AHEAD < count && producer->upcoming)
+                producer->upcoming(messages[i + REPORTS_AHEAD]->_private);
+            report(producer, messages[i]);
+        }
+    }
+}
+
 static void take_events(struct issue_producer *producer, struct producer_client *client)
 {
     rd_kafka_event_t *event;
-    const rd_kafka_message_t *message;
 
     while ((event = rd_kafka_queue_poll(client->queue, 0))) {
         switch (rd_kafka_event_type(event)) {
         case RD_KAFKA_EVENT_DR:
-            producer->report_us = clock_monotonic_us();
-            while ((message = rd_kafka_event_message_next(event)))
-                report(producer, message);
+            take_reports(producer, event);
             break;
         case RD_KAFKA_EVENT_ERROR:
             take_error(producer, client, event);
@@ -308,6 +328,11 @@ bool issue_producer_send(struct issue_producer *producer, const struct issue_req
     }
     producer->open++;
     return true;
+}
+
+void issue_producer_on_upcoming(struct issue_producer *producer, void (*upcoming)(void *cookie))
+{
+    producer->upcoming = upcoming;
 }
 
 void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *cookie),

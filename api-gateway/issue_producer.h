@@ -37,6 +37,10 @@ void issue_producer_free(struct issue_producer *producer);
 bool issue_producer_send(struct issue_producer *producer, const struct issue_request *request,
                          int32_t partitions, void *cookie);
 
+/* Be told of the cookie of a report that is a few reports away, to fetch what it leads to into the
+ * processor's caches (__builtin_prefetch). Not every report is told of before. */
+void issue_producer_on_upcoming(struct issue_producer *producer, void (*upcoming)(void *cookie));
+
 /* Be told when no broker can be reached while produces are open. */
 void issue_producer_on_away(struct issue_producer *producer, void (*away)(void *cookie),
                             void *cookie);

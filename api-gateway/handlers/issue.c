@@ -1,43 +1,45 @@
 #include "api-gateway/handlers/issue.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "api-gateway/caller.h"
-#include "api-gateway/handlers/issue_answer.h"
 #include "api-gateway/handlers/issue_policy.h"
 #include "api-gateway/handlers/issue_spooled.h"
 #include "api-gateway/handlers/outcome_name.h"
 #include "api-gateway/handlers/problems.h"
 #include "api-gateway/trace.h"
 #include "common/http/http_problem.h"
+#include "common/base/cache_line.h"
 #include "common/base/check.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
+
+/* As many as wait for Kafka at once in a sale; 1.2 MB. */
+#define SPARE_ACCEPTS 4096
 
 /* A request on its way: it waits for its coupon, then for a look at an earlier answer to its key
  * (only where it would be refused), then for Kafka. */
 struct issue_accept {
     struct io_thread *thread;
     struct http_exchange *exchange; /* NULL: answered, or the client is gone */
-    struct issue_request request;
-    bool keyed;             /* the client gave an Idempotency-Key */
-    bool publish;           /* came by the publish path */
-    bool tried;             /* was handed to Kafka before, and not confirmed */
+    TAILQ_ENTRY(issue_accept) next; /* in thread->accepts while produced and not answered */
+    int64_t began_us;               /* when the request was complete */
+    int64_t deadline_us;
+    struct issue_style style;
+    bool keyed; /* the client gave an Idempotency-Key */
+    bool tried; /* was handed to Kafka before, and not confirmed */
+    bool produced;
     enum admission refusal; /* what to answer when no earlier answer is found */
+    struct issue_request request;
     struct coupon_wait coupon;
     struct result_wait earlier;
-    int64_t began_us; /* when the request was complete */
-    int64_t deadline_us;
-    bool produced;
-    TAILQ_ENTRY(issue_accept) next; /* in thread->accepts while produced and not answered */
 };
 
 static void end(struct issue_accept *accept)
 {
     coupon_cache_leave(&accept->coupon);
     result_lookup_leave(&accept->earlier);
-    free(accept);
+    spares_give(&accept->thread->spare_accepts, accept);
 }
 
 /* The client left. A record that is under way stays so: its report frees the rest. */
@@ -54,7 +56,7 @@ static void client_gone(void *cookie)
 
 static void answer_accepted(struct issue_accept *accept, struct result_location location)
 {
-    issue_answer_accepted(accept->thread, accept->exchange, &accept->request, accept->publish,
+    issue_answer_accepted(accept->thread, accept->exchange, &accept->request, accept->style,
                           location);
 }
 
@@ -66,11 +68,20 @@ static void not_confirmed(struct issue_accept *accept, const char *why)
     TAILQ_REMOVE(&thread->accepts, accept, next);
     if (thread->spool) {
         spool_failed(thread->spool, why);
-        issue_spooled_add(thread, accept->exchange, &accept->request, accept->publish, true);
+        issue_spooled_add(thread, accept->exchange, &accept->request, accept->style, true);
     } else {
-        issue_answer_unknown(thread, accept->exchange, &accept->request);
+        issue_answer_unknown(thread, accept->exchange, &accept->request, accept->style);
     }
     accept->exchange = NULL;
+}
+
+void issue_start(struct io_thread *thread)
+{
+    TAILQ_INIT(&thread->accepts);
+    thread->spare_accepts = (struct spares){
+        .size = sizeof(struct issue_accept),
+        .keep_max = SPARE_ACCEPTS,
+    };
 }
 
 void issue_delivered_report(void *cookie, enum issue_delivery delivery,
@@ -89,6 +100,15 @@ void issue_delivered_report(void *cookie, enum issue_delivery delivery,
         not_confirmed(accept, "a record was not delivered");
     }
     end(accept);
+}
+
+void issue_upcoming_report(void *cookie)
+{
+    const struct issue_accept *accept = cookie;
+
+    cache_prefetch((const char *)accept + CACHE_LINE, accept + 1);
+    if (accept->exchange)
+        http_exchange_prefetch(accept->exchange);
 }
 
 void issue_tick(struct io_thread *thread, int64_t now_us)
@@ -128,8 +148,7 @@ static void not_taken(struct issue_accept *accept)
     accept->produced = false;
     if (thread->spool) {
         spool_failed(thread->spool, "a record was not taken");
-        issue_spooled_add(thread, accept->exchange, &accept->request, accept->publish,
-                          accept->tried);
+        issue_spooled_add(thread, accept->exchange, &accept->request, accept->style, accept->tried);
     } else {
         problem_unavailable(accept->exchange,
                             "Too many requests wait for Kafka; this one was not taken in.");
@@ -145,8 +164,7 @@ static void produce(struct issue_accept *accept)
         settle_table_forget(&thread->settled, accept->request.request_id,
                             strlen(accept->request.request_id));
     if (thread->spool && spool_writer_takes(thread->spool_writer)) {
-        issue_spooled_add(thread, accept->exchange, &accept->request, accept->publish,
-                          accept->tried);
+        issue_spooled_add(thread, accept->exchange, &accept->request, accept->style, accept->tried);
         end(accept);
         return;
     }
@@ -161,11 +179,10 @@ static void produce(struct issue_accept *accept)
 }
 
 static void refuse(struct io_thread *thread, struct http_exchange *exchange,
-                   enum admission admission)
+                   struct issue_style style, enum admission admission)
 {
-    const struct strbuf *body = outcome_wanted(http_exchange_request(exchange))
-                                    ? &thread->outcome_refusals[admission]
-                                    : &thread->refusals[admission];
+    const struct strbuf *body =
+        style.outcome ? &thread->outcome_refusals[admission] : &thread->refusals[admission];
 
     gateway_metrics_refused(thread->metrics, admission);
     http_exchange_reply(exchange, 409, HTTP_PROBLEM_TYPE, NULL, body->data, body->len);
@@ -186,7 +203,7 @@ static void earlier_answered(struct result_wait *wait, enum result_answer answer
         problem_unavailable(accept->exchange,
                             "It can't be read now whether this request was taken in before.");
     else
-        refuse(accept->thread, accept->exchange, accept->refusal);
+        refuse(accept->thread, accept->exchange, accept->style, accept->refusal);
     end(accept);
 }
 
@@ -209,7 +226,7 @@ static void admit(struct issue_accept *accept, enum coupon_answer answer,
         return;
     }
     if (!accept->keyed) {
-        refuse(thread, accept->exchange, admission);
+        refuse(thread, accept->exchange, accept->style, admission);
         end(accept);
         return;
     }
@@ -228,14 +245,14 @@ static void coupon_ready(struct coupon_wait *wait, enum coupon_answer answer,
 }
 
 static struct issue_accept *accept_new(struct io_thread *thread, struct http_exchange *exchange,
-                                       const struct issue_wish *wish, bool publish, int64_t wall_ms)
+                                       const struct issue_wish *wish, struct issue_style style,
+                                       int64_t wall_ms)
 {
-    struct issue_accept *accept = calloc(1, sizeof *accept);
+    struct issue_accept *accept = spares_take(&thread->spare_accepts);
 
-    CHECK(accept, "out of memory");
     accept->thread = thread;
     accept->exchange = exchange;
-    accept->publish = publish;
+    accept->style = style;
     accept->keyed = wish->key;
     accept->request.coupon_id = wish->coupon_id;
     accept->request.user_id = wish->user_id;
@@ -252,7 +269,8 @@ static struct issue_accept *accept_new(struct io_thread *thread, struct http_exc
     return accept;
 }
 
-void issue_wanted(struct http_exchange *exchange, const struct issue_wish *wish, bool publish)
+void issue_wanted(struct http_exchange *exchange, const struct issue_wish *wish,
+                  struct issue_style style)
 {
     struct io_thread *thread = http_exchange_context(exchange);
     const struct coupon_view *view = NULL;
@@ -266,10 +284,10 @@ void issue_wanted(struct http_exchange *exchange, const struct issue_wish *wish,
         admission = admission_decide(view, wall_ms);
     if (admission != ADMISSION_ADMIT && !wish->key) {
         /* In a sale nearly all requests end here, so it has to be cheap. */
-        refuse(thread, exchange, admission);
+        refuse(thread, exchange, style, admission);
         return;
     }
-    accept = accept_new(thread, exchange, wish, publish, wall_ms);
+    accept = accept_new(thread, exchange, wish, style, wall_ms);
     if (answer == COUPON_WAIT)
         answer = coupon_cache_find(thread->coupons, wish->coupon_id, &view, &accept->coupon);
     if (answer != COUPON_WAIT)
@@ -278,6 +296,10 @@ void issue_wanted(struct http_exchange *exchange, const struct issue_wish *wish,
 
 static void handle(struct http_exchange *exchange, enum issue_path path)
 {
+    const struct issue_style style = {
+        .publish = path == ISSUE_PATH_USER,
+        .outcome = outcome_wanted(http_exchange_request(exchange)),
+    };
     struct issue_wish wish;
     struct caller caller;
     char text[256];
@@ -298,20 +320,19 @@ static void handle(struct http_exchange *exchange, enum issue_path path)
     if (!caller_act_for(&caller, exchange, wish.user_id))
         return;
     if (wish.coupon_id)
-        issue_wanted(exchange, &wish, path == ISSUE_PATH_USER);
+        issue_wanted(exchange, &wish, style);
     else
-        issue_policy_wanted(exchange, &wish, path == ISSUE_PATH_USER);
+        issue_policy_wanted(exchange, &wish, style);
 }
 
 void issue_send(struct io_thread *thread, struct http_exchange *exchange,
-                const struct issue_request *request, bool publish, bool tried)
+                const struct issue_request *request, struct issue_style style, bool tried)
 {
-    struct issue_accept *accept = calloc(1, sizeof *accept);
+    struct issue_accept *accept = spares_take(&thread->spare_accepts);
 
-    CHECK(accept, "out of memory");
     accept->thread = thread;
     accept->exchange = exchange;
-    accept->publish = publish;
+    accept->style = style;
     accept->tried = tried;
     accept->request = *request;
     http_exchange_on_gone(exchange, client_gone, accept);

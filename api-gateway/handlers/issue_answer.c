@@ -3,12 +3,10 @@
 #include "api-gateway/handlers/outcome_name.h"
 #include "common/http/http_exchange.h"
 
-static void add_result_url(struct strbuf *out, struct http_exchange *exchange,
-                           const struct issue_request *request, struct result_location location)
+static void add_result_url(struct strbuf *out, const struct issue_request *request,
+                           struct issue_style style, struct result_location location)
 {
-    strbuf_add_text(out, outcome_wanted(http_exchange_request(exchange))
-                             ? "/api/coupons/result/"
-                             : "/api/v1/coupons/result/");
+    strbuf_add_text(out, style.outcome ? "/api/coupons/result/" : "/api/v1/coupons/result/");
     strbuf_add_text(out, request->request_id);
     if (location.partition < 0)
         return;
@@ -17,7 +15,7 @@ static void add_result_url(struct strbuf *out, struct http_exchange *exchange,
 }
 
 void issue_answer_accepted(struct io_thread *thread, struct http_exchange *exchange,
-                           const struct issue_request *request, bool publish,
+                           const struct issue_request *request, struct issue_style style,
                            struct result_location location)
 {
     struct strbuf *body = &thread->scratch;
@@ -35,16 +33,16 @@ void issue_answer_accepted(struct io_thread *thread, struct http_exchange *excha
     strbuf_add_u64(body, request->user_id);
     strbuf_add_text(body, ",\"status\":\"PENDING\",\"resultUrl\":\"");
     url = body->len;
-    add_result_url(body, exchange, request, location);
+    add_result_url(body, request, style, location);
     url_len = body->len - url;
     strbuf_add_text(body, "\",\"position\":");
     if (position >= 0)
         strbuf_add_u64(body, (uint64_t)position);
     else
         strbuf_add_text(body, "null");
-    if (publish)
+    if (style.publish)
         strbuf_add_text(body, ",\"code\":200,\"message\":\"OK\"");
-    if (outcome_wanted(http_exchange_request(exchange))) {
+    if (style.outcome) {
         strbuf_add_text(body, ",");
         outcome_add(body, "PENDING");
     }
@@ -61,7 +59,7 @@ void issue_answer_accepted(struct io_thread *thread, struct http_exchange *excha
 }
 
 void issue_answer_unknown(struct io_thread *thread, struct http_exchange *exchange,
-                          const struct issue_request *request)
+                          const struct issue_request *request, struct issue_style style)
 {
     struct strbuf members = STRBUF_INIT;
 
@@ -69,7 +67,7 @@ void issue_answer_unknown(struct io_thread *thread, struct http_exchange *exchan
     strbuf_add_text(&members, "\"outcome\":\"unknown\",\"requestId\":\"");
     strbuf_add_text(&members, request->request_id);
     strbuf_add_text(&members, "\",\"resultUrl\":\"");
-    add_result_url(&members, exchange, request, RESULT_LOCATION_NONE);
+    add_result_url(&members, request, style, RESULT_LOCATION_NONE);
     strbuf_add_text(&members, "\"");
     thread->answering = request->request_id;
     http_exchange_problem(

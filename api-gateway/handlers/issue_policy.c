@@ -13,19 +13,20 @@
 struct issue_policy {
     struct http_exchange *exchange;
     struct issue_wish wish;
-    bool publish;
+    struct issue_style style;
     struct policy_wait wait;
 };
 
-static void go_on(struct http_exchange *exchange, const struct issue_wish *wish, bool publish,
-                  enum policy_answer answer, const struct policy_view *view)
+static void go_on(struct http_exchange *exchange, const struct issue_wish *wish,
+                  struct issue_style style, enum policy_answer answer,
+                  const struct policy_view *view)
 {
     struct issue_wish chosen = *wish;
 
     switch (answer) {
     case POLICY_KNOWN:
         chosen.coupon_id = policy_choice(view->windows, view->count, clock_wall_ms())->coupon_id;
-        issue_wanted(exchange, &chosen, publish);
+        issue_wanted(exchange, &chosen, style);
         return;
     case POLICY_ABSENT:
         http_exchange_problem(exchange, 404, "UNKNOWN_COUPON", "There is no policy with this id.",
@@ -44,7 +45,7 @@ static void ready(struct policy_wait *wait, enum policy_answer answer,
     struct issue_policy *waiting = CONTAINER_OF(wait, struct issue_policy, wait);
 
     http_exchange_on_gone(waiting->exchange, NULL, NULL);
-    go_on(waiting->exchange, &waiting->wish, waiting->publish, answer, view);
+    go_on(waiting->exchange, &waiting->wish, waiting->style, answer, view);
     free(waiting);
 }
 
@@ -57,7 +58,7 @@ static void client_gone(void *cookie)
 }
 
 void issue_policy_wanted(struct http_exchange *exchange, const struct issue_wish *wish,
-                         bool publish)
+                         struct issue_style style)
 {
     struct io_thread *thread = http_exchange_context(exchange);
     struct policy_view view = {NULL, 0};
@@ -65,7 +66,7 @@ void issue_policy_wanted(struct http_exchange *exchange, const struct issue_wish
     struct issue_policy *waiting;
 
     if (answer != POLICY_WAIT) {
-        go_on(exchange, wish, publish, answer, &view);
+        go_on(exchange, wish, style, answer, &view);
         return;
     }
     waiting = calloc(1, sizeof *waiting);
@@ -73,7 +74,7 @@ void issue_policy_wanted(struct http_exchange *exchange, const struct issue_wish
     *waiting = (struct issue_policy){
         .exchange = exchange,
         .wish = *wish,
-        .publish = publish,
+        .style = style,
         .wait.ready = ready,
     };
     http_exchange_on_gone(exchange, client_gone, waiting);

@@ -1,6 +1,7 @@
 #ifndef ISSUE_POLICY_H
 #define ISSUE_POLICY_H
 
+#include "api-gateway/handlers/issue_answer.h"
 #include "api-gateway/handlers/issue_body.h"
 #include "common/http/http_exchange.h"
 
@@ -12,6 +13,6 @@
  * policy's name, the request would lie in another partition than those that gateways which know the
  * policy send on, and be decided out of turn. */
 void issue_policy_wanted(struct http_exchange *exchange, const struct issue_wish *wish,
-                         bool publish);
+                         struct issue_style style);
 
 #endif

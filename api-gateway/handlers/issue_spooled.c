@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "api-gateway/handlers/issue.h"
-#include "api-gateway/handlers/issue_answer.h"
 #include "api-gateway/handlers/problems.h"
 #include "common/base/check.h"
 #include "common/base/container_of.h"
@@ -13,7 +12,7 @@ struct issue_spooled {
     struct spool_entry entry;
     struct io_thread *thread;
     struct http_exchange *exchange; /* NULL: answered, or the client is gone */
-    bool publish;
+    struct issue_style style;
     bool tried;
     int64_t deadline_us;
     TAILQ_ENTRY(issue_spooled) next; /* in thread->spooled while not answered */
@@ -39,7 +38,7 @@ static void refuse(const struct issue_spooled *spooled, struct http_exchange *ex
                    const char *detail)
 {
     if (spooled->tried)
-        issue_answer_unknown(spooled->thread, exchange, &spooled->entry.request);
+        issue_answer_unknown(spooled->thread, exchange, &spooled->entry.request, spooled->style);
     else
         problem_unavailable(exchange, detail);
 }
@@ -52,11 +51,11 @@ static void answer(const struct issue_spooled *spooled, struct http_exchange *ex
     switch (outcome) {
     case SPOOL_COMMITTED:
         gateway_metrics_accepted(spooled->thread->metrics, true);
-        issue_answer_accepted(spooled->thread, exchange, request, spooled->publish,
+        issue_answer_accepted(spooled->thread, exchange, request, spooled->style,
                               RESULT_LOCATION_NONE);
         break;
     case SPOOL_DIRECT_AGAIN:
-        issue_send(spooled->thread, exchange, request, spooled->publish, spooled->tried);
+        issue_send(spooled->thread, exchange, request, spooled->style, spooled->tried);
         break;
     case SPOOL_FULL:
         refuse(
@@ -67,7 +66,7 @@ static void answer(const struct issue_spooled *spooled, struct http_exchange *ex
         refuse(spooled, exchange, "Kafka and MySQL are away; the request was not taken in.");
         break;
     case SPOOL_UNKNOWN:
-        issue_answer_unknown(spooled->thread, exchange, request);
+        issue_answer_unknown(spooled->thread, exchange, request, spooled->style);
         break;
     }
 }
@@ -85,7 +84,7 @@ static void written(struct spool_entry *entry, enum spool_outcome outcome)
 }
 
 void issue_spooled_add(struct io_thread *thread, struct http_exchange *exchange,
-                       const struct issue_request *request, bool publish, bool tried)
+                       const struct issue_request *request, struct issue_style style, bool tried)
 {
     struct issue_spooled *spooled = calloc(1, sizeof *spooled);
 
@@ -94,7 +93,7 @@ void issue_spooled_add(struct io_thread *thread, struct http_exchange *exchange,
     spooled->entry.done = written;
     spooled->thread = thread;
     spooled->exchange = exchange;
-    spooled->publish = publish;
+    spooled->style = style;
     spooled->tried = tried;
     spooled->deadline_us =
         http_exchange_started_us(exchange) + thread->config->accept_timeout_ms * INT64_C(1000);
@@ -114,7 +113,7 @@ static void expire(struct issue_spooled *spooled)
 
     detach(spooled);
     if (!spool_writer_leave(spooled->thread->spool_writer, &spooled->entry)) {
-        issue_answer_unknown(spooled->thread, exchange, &spooled->entry.request);
+        issue_answer_unknown(spooled->thread, exchange, &spooled->entry.request, spooled->style);
         return;
     }
     refuse(spooled, exchange, "MySQL did not answer in time; the request was not taken in.");

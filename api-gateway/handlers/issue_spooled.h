@@ -1,6 +1,7 @@
 #ifndef ISSUE_SPOOLED_H
 #define ISSUE_SPOOLED_H
 
+#include "api-gateway/handlers/issue_answer.h"
 #include "api-gateway/io_thread.h"
 #include "common/http/http_exchange.h"
 
@@ -9,7 +10,7 @@
  * handed to Kafka before and may be in the log already, so that a failure leaves its outcome
  * unknown. */
 void issue_spooled_add(struct io_thread *thread, struct http_exchange *exchange,
-                       const struct issue_request *request, bool publish, bool tried);
+                       const struct issue_request *request, struct issue_style style, bool tried);
 
 /* Call several times a second: answers those that have waited too long. */
 void issue_spooled_tick(struct io_thread *thread, int64_t now_us);

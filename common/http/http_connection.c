@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "common/http/http_connection_parts.h"
+#include "common/base/cache_line.h"
 #include "common/base/check.h"
 #include "common/base/clock.h"
 
@@ -33,6 +34,13 @@ void http_connection_peer(const struct http_connection *connection, unsigned cha
         address[10] = address[11] = 0xff;
         memcpy(address + 12, &((struct sockaddr_in *)&peer)->sin_addr, 4);
     }
+}
+
+/* Not the events, nor the fields of the request. */
+void http_connection_prefetch(const struct http_connection *connection)
+{
+    cache_prefetch(connection, &connection->stream.readable);
+    cache_prefetch(&connection->state, &connection->reader.request.fields);
 }
 
 static void connection_free(struct http_connection *connection)

@@ -21,6 +21,9 @@ const struct http_request *http_connection_request(const struct http_connection 
 /* See http_exchange_peer. */
 void http_connection_peer(const struct http_connection *connection, unsigned char address[16]);
 
+/* See http_exchange_prefetch. */
+void http_connection_prefetch(const struct http_connection *connection);
+
 /* Send the answer of the pending exchange (to_head and close are set here). */
 void http_connection_answer(struct http_connection *connection, struct http_answer *answer);
 

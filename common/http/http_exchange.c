@@ -55,6 +55,11 @@ void http_exchange_peer(const struct http_exchange *exchange, unsigned char addr
     http_connection_peer(exchange->connection, address);
 }
 
+void http_exchange_prefetch(const struct http_exchange *exchange)
+{
+    http_connection_prefetch(exchange->connection);
+}
+
 void http_exchange_add_fields(struct http_exchange *exchange, const char *fields)
 {
     size_t before = exchange->fields != NULL ? strlen(exchange->fields) : 0;

@@ -31,6 +31,9 @@ void http_exchange_on_gone(struct http_exchange *exchange, void (*gone)(void *co
  * (::ffff:192.0.2.1); zeros where the client is gone already. */
 void http_exchange_peer(const struct http_exchange *exchange, unsigned char address[16]);
 
+/* It will be answered in a moment: what that needs is asked for from memory meanwhile. */
+void http_exchange_prefetch(const struct http_exchange *exchange);
+
 /* Add header lines, each "Name: value\r\n", to whatever the answer will be. They are copied. */
 void http_exchange_add_fields(struct http_exchange *exchange, const char *fields);
 

@@ -42,10 +42,14 @@ static int got_field_name(llhttp_t *parser, const char *at, size_t len)
         return -1;
     }
     for (size_t i = 0; i < len; i++) {
-        if (!http_token_char(name[i]))
+        char c = name[i];
+
+        if ((c >= 'a' && c <= 'z') || c == '-')
+            continue;
+        if (!http_token_char(c))
             return -1;
-        if (name[i] >= 'A' && name[i] <= 'Z')
-            name[i] = (char)(name[i] | 0x20);
+        if (c >= 'A' && c <= 'Z')
+            name[i] = (char)(c | 0x20);
     }
     head->in_field = true;
     field = &request->fields[request->field_count++];
@@ -105,34 +109,41 @@ void http_head_init(struct http_head *head, struct http_request *request)
     request->param_count = 0;
 }
 
-/* The bytes of a line in front of its CRLF. */
-static const struct http_refusal *check_text(const char *line, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (!http_text_char(line[i]))
-            return line[i] == '\r' ? &bad_line_end : &bad_character;
-    }
-    return NULL;
-}
-
 /* Exactly "method SP target SP version", in ASCII and without a fragment; llhttp checks the parts.
- */
+ * The CR behind the line ends every loop at the latest. */
 static const struct http_refusal *check_request_line(const char *line, size_t len)
 {
     static const char version[] = " HTTP/1.";
+    static const bool ends_target[256] = {
+        [' '] = true, ['\t'] = true, ['\r'] = true, ['#'] = true, [0x80 ... 0xff] = true};
     size_t version_len = sizeof version - 1;
-    size_t blanks = 0;
+    size_t target_end = len - 1 - version_len;
+    size_t at = 0;
 
-    if (len <= version_len || memcmp(line + len - 1 - version_len, version, version_len) != 0)
+    if (len <= version_len || memcmp(line + target_end, version, version_len) != 0)
         return &bad_request_line;
-    for (size_t i = 0; i < len; i++) {
-        if (line[i] == ' ')
-            blanks++;
-        else if (line[i] == '\t' || (unsigned char)line[i] >= 0x80 ||
-                 (line[i] == '#' && blanks > 0))
-            return &bad_request_line;
-    }
-    return blanks == 2 ? NULL : &bad_request_line;
+    while (http_token_char(line[at]))
+        at++;
+    if (line[at++] != ' ')
+        return &bad_request_line;
+    while (!ends_target[(unsigned char)line[at]])
+        at++;
+    return at == target_end ? NULL : &bad_request_line;
+}
+
+/* How long the line is in front of its CRLF. */
+static const struct http_refusal *measure_line(const char *line, size_t *len)
+{
+    const char *at = line;
+
+    while (http_text_char(*at)) /* its LF is none */
+        at++;
+    if (*at != '\r' && *at != '\n')
+        return &bad_character;
+    if (*at == '\n' || at[1] != '\n')
+        return &bad_line_end;
+    *len = (size_t)(at - line);
+    return NULL;
 }
 
 static const struct http_refusal *check_lines(const struct http_head *head, const char *lines,
@@ -140,16 +151,11 @@ static const struct http_refusal *check_lines(const struct http_head *head, cons
 {
     const char *end = lines + len;
     bool in_headers = head->in_headers;
+    size_t text_len = 0;
 
-    for (const char *line = lines; line < end;) {
-        const char *lf = memchr(line, '\n', (size_t)(end - line));
-        size_t text_len = (size_t)(lf - line);
-        const struct http_refusal *refusal;
+    for (const char *line = lines; line < end; line += text_len + 2) {
+        const struct http_refusal *refusal = measure_line(line, &text_len);
 
-        if (text_len == 0 || line[text_len - 1] != '\r')
-            return &bad_line_end;
-        text_len--;
-        refusal = check_text(line, text_len);
         if (refusal == NULL && !in_headers)
             refusal = check_request_line(line, text_len);
         if (refusal != NULL)
@@ -157,7 +163,6 @@ static const struct http_refusal *check_lines(const struct http_head *head, cons
         if (in_headers && text_len > 0 && !http_token_char(line[0]))
             return line[0] == ' ' || line[0] == '\t' ? &bad_fold : &bad_field;
         in_headers = true;
-        line = lf + 1;
     }
     return NULL;
 }

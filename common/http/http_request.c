@@ -10,11 +10,6 @@ const char *http_method_name(enum http_method method)
     return names[method];
 }
 
-bool http_slice_is(struct http_slice slice, const char *text)
-{
-    return strlen(text) == slice.len && memcmp(slice.data, text, slice.len) == 0;
-}
-
 bool http_slice_is_nocase(struct http_slice slice, const char *lower)
 {
     size_t i;

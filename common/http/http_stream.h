@@ -26,12 +26,12 @@ struct http_stream {
     size_t kept_at;
     struct strbuf unsent; /* output, from unsent_at on */
     size_t unsent_at;
-    struct event readable;
-    struct event writable;
-    struct event woken;
     int fd;
     bool stalled; /* enough input waits; no more is read */
     bool ended;   /* the client sends no more */
+    struct event readable;
+    struct event writable;
+    struct event woken;
 };
 
 /* Called by the loop; each may close the stream. */

@@ -8,9 +8,11 @@ static bool host_char(char c)
     case 'a' ... 'z':
     case 'A' ... 'Z':
     case '0' ... '9':
+    case '.':
+    case '-':
         return true;
     default:
-        return c != '\0' && strchr("-._~%!$&'()*+,;=", c) != NULL;
+        return c != '\0' && strchr("_~%!$&'()*+,;=", c) != NULL;
     }
 }
 

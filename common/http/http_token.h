@@ -34,9 +34,13 @@ static inline bool http_token_char(char c)
 /* What may stand in a field value or chunk extension: not a control character, except HTAB. */
 static inline bool http_text_char(char c)
 {
-    unsigned char byte = (unsigned char)c;
+    static const bool control[256] = {
+        [0 ... '\t' - 1] = true,
+        ['\t' + 1 ... 0x1f] = true,
+        [0x7f] = true,
+    };
 
-    return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
+    return !control[(unsigned char)c];
 }
 
 #endif

@@ -8,17 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/cache_line.h"
 #include "common/base/strbuf.h"
 #include "common/metrics/metrics.h"
 
 #define METRIC_SHARDS 16
 #define METRIC_BOUNDS_MAX 20
-#define METRIC_CACHE_LINE 64
 
 /* What the threads of one shard have counted. Of a counter only buckets[0] is used; of a histogram
  * buckets[bound_count] is what lies above the last bound. */
 struct metric_shard {
-    _Alignas(METRIC_CACHE_LINE) _Atomic uint64_t buckets[METRIC_BOUNDS_MAX + 1];
+    _Alignas(CACHE_LINE) _Atomic uint64_t buckets[METRIC_BOUNDS_MAX + 1];
     _Atomic double sum;
 };
 

@@ -103,7 +103,7 @@ static struct metric *metric_of(struct metric_family *family, const char *labels
     metric->bound_count = bound_count;
     metric->labels = labels != NULL ? copy(labels) : NULL;
     if (family->type != METRIC_GAUGE)
-        metric->shards = allocate(METRIC_CACHE_LINE, METRIC_SHARDS * sizeof *metric->shards);
+        metric->shards = allocate(CACHE_LINE, METRIC_SHARDS * sizeof *metric->shards);
     if (family->last != NULL)
         family->last->next = metric;
     else

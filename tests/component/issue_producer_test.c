@@ -26,6 +26,7 @@ struct world {
 struct send {
     struct world *world;
     int reports;
+    int announced;
     enum issue_delivery delivery;
     struct result_location location;
 };
@@ -137,6 +138,37 @@ static void a_confirmed_record_has_its_place(void **state)
     assert_int_equal(second.location.partition, first.location.partition);
     assert_int_equal(second.location.offset, first.location.offset + 1);
     assert_int_equal(issue_producer_open(world->producer), 0);
+}
+
+#define MANY 1000
+
+static void upcoming(void *cookie)
+{
+    struct send *send = cookie;
+
+    assert_int_equal(send->reports, 0); /* afterwards its memory is somebody else's */
+    send->announced++;
+}
+
+static void many_reports_come_in_turn_and_most_are_announced(void **state)
+{
+    struct world *world = *state;
+    static struct send sends[MANY];
+    int announced = 0;
+
+    open_producer(world);
+    issue_producer_on_upcoming(world->producer, upcoming);
+    for (int i = 0; i < MANY; i++)
+        assert_true(try_send(world, &sends[i], 1));
+    wait_for(&sends[MANY - 1]);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(sends[i].reports, 1);
+        assert_int_equal(sends[i].delivery, ISSUE_DELIVERED);
+        assert_int_equal(sends[i].location.offset, i);
+        assert_true(sends[i].announced <= 1);
+        announced += sends[i].announced;
+    }
+    assert_true(announced > MANY / 2);
 }
 
 static void a_late_ack_is_unknown(void **state)
@@ -288,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(a_confirmed_record_has_its_place),
+        IN_WORLD(many_reports_come_in_turn_and_most_are_announced),
         IN_WORLD(a_late_ack_is_unknown),
         IN_WORLD(a_refused_record_is_unknown),
         IN_WORLD(a_dead_broker_is_unknown_and_heals),
