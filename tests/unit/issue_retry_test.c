@@ -160,7 +160,7 @@ static int new_world(void **state)
     thread->config = &config;
     thread->keys = request_id_keys_parse(KEY, error, sizeof error);
     thread->metrics = gateway_metrics_new(NULL, 0, 0);
-    TAILQ_INIT(&thread->accepts);
+    issue_start(thread);
     request_id_derive(thread->keys, 16, 1, "key", 3, id);
     view = (struct coupon_view){.coupon = {.coupon_id = 1,
                                            .status = COUPON_OPEN,
@@ -174,6 +174,7 @@ static int new_world(void **state)
 static int free_world(void **state)
 {
     (void)state;
+    spares_free(&thread->spare_accepts);
     gateway_metrics_free(thread->metrics);
     strbuf_free(&thread->scratch);
     strbuf_free(&thread->fields);
@@ -187,7 +188,7 @@ static void retry(void)
     const struct issue_wish wish = {.coupon_id = 1, .user_id = 16, .key = "key", .key_len = 3};
 
     status = 0;
-    issue_wanted((struct http_exchange *)&exchange_place, &wish, false);
+    issue_wanted((struct http_exchange *)&exchange_place, &wish, (struct issue_style){0});
 }
 
 static void it_is_refused_only_where_there_surely_was_none(void **state)
