@@ -170,6 +170,7 @@ $(FUZZES): $(if $(LIBFUZZER),,$(BUILD)/obj/tests/fuzz/corpus_main.o)
 FAKE_CLOCK := -Wl,--wrap=clock_monotonic_us
 FAKE_SQL := $(FAKE_CLOCK),--wrap=sql_pool_submit,--wrap=sql_session_query
 $(BUILD)/tests/unit/result_waiters_test: LDFLAGS += $(FAKE_CLOCK)
+$(BUILD)/tests/unit/sql_session_test: LDFLAGS += -Wl,--wrap=mysql_real_connect,--wrap=mysql_errno
 $(BUILD)/tests/unit/shop_work_test: LDFLAGS += -Wl,--wrap=user_coupon_change_use
 $(BUILD)/tests/unit/coupon_cache_test $(BUILD)/tests/unit/coupon_cache_refresh_test $(BUILD)/tests/unit/policy_cache_test: LDFLAGS += $(FAKE_SQL)
 $(BUILD)/tests/unit/result_lookup_test: LDFLAGS += $(FAKE_SQL),--wrap=redis_link_command,--wrap=redis_link_up

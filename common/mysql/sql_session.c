@@ -46,6 +46,8 @@ static enum sql_class fail(struct sql_session *session, struct sql_fault *fault)
 {
     unsigned int code = mysql_errno(session->mysql);
 
+    /* It is this process that has none: the server can't help, and waiting won't. */
+    CHECK(code != CR_OUT_OF_MEMORY, "out of memory");
     fault->code = code;
     fault->class = code ? sql_classify(code) : SQL_OUTAGE;
     snprintf(fault->text, sizeof fault->text, "%s", mysql_error(session->mysql));

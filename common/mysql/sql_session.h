@@ -10,7 +10,7 @@
 
 /* One connection: READ COMMITTED, UTC, strict mode, utf8mb4. Blocking: for threads that own it,
  * never for an event loop. It never reconnects by itself; after SQL_OUTAGE close it and open a new
- * one. */
+ * one. When the client library gets no memory, the process ends, as wherever else it gets none. */
 struct sql_session;
 
 /* Call once in main before threads start, and at the end of each thread that opened a session. */
