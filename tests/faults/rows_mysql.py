@@ -44,7 +44,7 @@ def commit_answer_lost(trial: Trial) -> None:
     with nothing_dead_lettered(trial), trial.fault():
         for before in (False, True):
             trap = proxy.set_trap(_COMMIT, times, before)
-            trial.wait(lambda: trap.sprung == times, 100, f"{times} COMMITs met the trap, seen {trap.sprung}")
+            trial.wait(lambda: trap.sprung == times, 100, lambda: f"{times} COMMITs met the trap, seen {trap.sprung}")
             trial.note(f"{'the question' if before else 'the answer'} of {times} COMMITs lost, then RST")
     trial.flow().wait_for("result", 10)
 

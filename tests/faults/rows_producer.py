@@ -3,6 +3,7 @@ a real one; what it answers is changed on its way (tests/support/produce_fault.p
 
 import time
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from deploy.local.condition import wait_until
 from tests.faults.registry import row
@@ -40,51 +41,96 @@ def expect_none_accepted(trial: Trial, began: float, ended: float) -> None:
     trial.expect(not accepted, f"never a 202 without a confirmation, seen {len(accepted)} of {len(asked)} answers")
 
 
-def records_of(trial: Trial, request_id: str) -> int:
-    """How many records in the topic have this id."""
-    return sum(request_id.encode() in (record.value or b"") for record in trial.system.requests.read(trial.since))
+def records_of(trial: Trial, request_ids: Iterable[str]) -> dict[str, int]:
+    """How many records in the topic have each of these ids."""
+    values = [record.value or b"" for record in trial.system.requests.read(trial.since)]
+    return {name: sum(name.encode() in value for value in values) for name in request_ids}
+
+
+def held_by(trial: Trial, user: int) -> int:
+    """How many of the first coupon the user has."""
+    sql = "SELECT COUNT(*) FROM user_coupon WHERE coupon_id = %s AND user_id = %s"
+    return int(trial.query(sql, trial.coupons[0], user)[0][0])
+
+
+def end_of(trial: Trial, request_id: str, wait: int = 0) -> str:
+    """What a poll says: a result's status, or UNKNOWN_REQUEST."""
+    told = trial.poll(request_id, wait=wait)
+    return told.code or str(told.json.get("status"))
 
 
 def expect_decided_once(trial: Trial, user: int, request_id: str) -> None:
     """The id has a result, and the user one coupon."""
-    def status() -> str:
-        return str(trial.poll(request_id, wait=5).json.get("status"))
-
-    trial.wait(lambda: status() == "ISSUED", 60, f"{request_id} is ISSUED, last seen {status()}")
-    sql = "SELECT COUNT(*) FROM user_coupon WHERE coupon_id = %s AND user_id = %s"
-    held = trial.query(sql, trial.coupons[0], user)[0][0]
+    trial.wait(
+        lambda: end_of(trial, request_id, wait=5) == "ISSUED", 60,
+        lambda: f"{request_id} is ISSUED, seen {end_of(trial, request_id)}",
+    )  # fmt: skip
+    held = held_by(trial, user)
     trial.expect(held == 1, f"user {user} holds one coupon, seen {held}")
 
 
-def unconfirmed(trial: Trial, fault: ProduceFault | None) -> None:
-    """Some ask while no record is confirmed, though each is written; afterwards each is decided, once. It may be in the
-    topic twice: a record whose time is over ends the client library's sequence, and what it sends again then is new
-    to the broker."""
+def expect_ends(trial: Trial, names: Mapping[int, str]) -> None:
+    """Each user's id comes to an end that agrees with the topic: one coupon if its record was written, however often,
+    and UNKNOWN_REQUEST if it never was. A gateway counts from when it was first asked for an id, so all are asked for in
+    each round."""
+    ends: dict[int, str] = {}
+
+    def ended() -> bool:
+        for user in sorted(names.keys() - ends.keys()):
+            end = end_of(trial, names[user])
+            if end not in ("PENDING", "UNAVAILABLE"):
+                ends[user] = end
+        return len(ends) == len(names)
+
+    trial.wait(ended, 100, lambda: f"an end of {len(names)} whose outcome was unknown, seen {Counter(ends.values())}")
+    records = records_of(trial, names.values())
+    for user, name in names.items():
+        expected = ("ISSUED", 1) if records[name] else ("UNKNOWN_REQUEST", 0)
+        seen = ends[user], held_by(trial, user)
+        trial.expect(seen == expected, f"{name}, {records[name]} times in the topic, ends {expected}, seen {seen}")
+    trial.expect(any(records.values()), f"records that were written before anybody was told, seen {records}")
+    trial.note(f"records with the ids of {len(names)} of them: {list(records.values())}")
+
+
+def new_users(trial: Trial) -> list[int]:
+    """Of this row alone."""
+    return [trial.random.randrange(2_000_000, 1 << 40) for _ in range(2 if trial.short else 20)]
+
+
+def unconfirmed(trial: Trial, fault: ProduceFault) -> None:
+    """Some ask while no record is confirmed, though what is sent is written. It may be in the topic twice: a record whose
+    time is over ends the client library's sequence, and what it sends again then is new to the broker."""
     assert isinstance(trial.stage, Proxied)
-    proxy = trial.stage.proxies["gateway-kafka"]
-    users = [trial.random.randrange(2_000_000, 1 << 40) for _ in range(2 if trial.short else 20)]
+    users = new_users(trial)
     with trial.fault():
-        if fault:
-            trial.stage.produce_faults.fault = fault
-        else:
-            proxy.part(proxy.down)
+        trial.stage.produce_faults.fault = fault
         began = time.time()
         names = {user: expect_unknown(trial, user) for user in users}
         trial.flow().wait_for("unknown", 20 if trial.short else 200)
         expect_none_accepted(trial, began, time.time())
         trial.stage.produce_faults.fault = None
-        proxy.heal()
     trial.flow().wait_for("accepted", 20)
-    for user, name in names.items():
-        expect_decided_once(trial, user, name)
-    trial.note(f"records with the ids of {len(names)} of them: {[records_of(trial, name) for name in names.values()]}")
-    if fault:
-        trial.note(f"{fault.met} produces met: {fault.way.value}")
+    expect_ends(trial, names)
+    trial.note(f"{fault.met} produces met: {fault.way.value}")
 
 
 @row(11, "produce acks late", stage=Proxied)
 def acks_late(trial: Trial) -> None:
-    unconfirmed(trial, None)
+    """Answers are held up until one was told that its outcome is unknown, again and again. The last time until several
+    were: meanwhile the connections are given up, and nothing is sent on a new one, which begins with a question."""
+    assert isinstance(trial.stage, Proxied)
+    proxy, users = trial.stage.proxies["gateway-kafka"], new_users(trial)
+    last = 1 if trial.short else 4
+    names: dict[int, str] = {}
+    with trial.fault():
+        for group in [*([user] for user in users[last:]), users[:last]]:
+            proxy.part(proxy.down)
+            began = time.time()
+            names.update((user, expect_unknown(trial, user)) for user in group)
+            expect_none_accepted(trial, began, time.time())
+            proxy.heal()
+            trial.flow().wait_for("accepted", 5)
+    expect_ends(trial, names)
 
 
 @row(11, "produce acks lost", stage=Proxied)
@@ -137,7 +183,7 @@ def turn_fatal(trial: Trial, way: Way) -> None:
         again = ask_again(trial, user, f"fatal-{user}")
         trial.expect(again.json["requestId"] == name, f"turn {turn}: the same id {name}, seen {again.text}")
         expect_decided_once(trial, user, name)
-        trial.note(f"turn {turn}: {records_of(trial, name)} records with the id of the one that failed")
+        trial.note(f"turn {turn}: {records_of(trial, [name])[name]} records with the id of the one that failed")
 
 
 @row(12, "producer turns fatal: the broker refuses a gap", stage=Proxied)

@@ -89,10 +89,11 @@ class Trial:
         if not holds:
             self.unmet.append(f"expected: {words}")
 
-    def wait(self, holds: Callable[[], bool], seconds: float, words: str) -> None:
-        """Wait until it holds; if it does not, the row has failed and ends here (it is healed as usual)."""
+    def wait(self, holds: Callable[[], bool], seconds: float, words: str | Callable[[], str]) -> None:
+        """Wait until it holds; if it does not, the row has failed and ends here (it is healed as usual). words as a
+        function: asked when the time is over, for what was seen last."""
         if not wait_until(holds, seconds):
-            raise Unmet(f"not seen within {seconds:.0f} s: {words}")
+            raise Unmet(f"not seen within {seconds:.0f} s: {words() if callable(words) else words}")
 
     def ask(self, coupon: int, user: int, gateway: int = 0, key: str | None = None, timeout: float = 60) -> Answer:
         """One POST issue, written into the ledger; what was told. Raises OSError if nobody answers."""
