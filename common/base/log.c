@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -49,6 +51,7 @@ static atomic_int most_talkative = LOG_LEVEL_INFO;
 /* Guards windows, and keeps the rest of a short write together with its line. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct window windows[WINDOW_COUNT];
+static bool cut; /* the last line has no end */
 
 /* In a signal handler: nothing but this is safe. */
 static void switch_level(int number)
@@ -120,6 +123,12 @@ static bool admit(const char *event, int64_t now_us, uint64_t *suppressed)
     *suppressed = window->suppressed;
     window->suppressed = 0;
     return true;
+}
+
+/* What was admitted was not written after all. */
+static void take_back(const char *event, int64_t now_us, uint64_t suppressed)
+{
+    window_of(event, now_us)->suppressed += suppressed + 1;
 }
 
 /* Returns the message's length, cut between two characters when it is too long. */
@@ -210,18 +219,34 @@ static void add_line(struct strbuf *line, enum log_level level, const char *even
     strbuf_add_text(line, "}\n");
 }
 
-static void write_all(const char *bytes, size_t len)
+/* Whoever reads the log may have stopped reading. A write of up to PIPE_BUF bytes waits for nobody
+ * where there is room for as many. */
+static bool has_room(void)
 {
+    struct pollfd standard_error = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&standard_error, 1, 0) != 0;
+}
+
+/* False: nothing of it could be written now. */
+static bool write_all(const char *bytes, size_t len)
+{
+    bool begun = false;
+
     while (len > 0) {
-        ssize_t written = write(STDERR_FILENO, bytes, len);
+        ssize_t written =
+            has_room() ? write(STDERR_FILENO, bytes, len < PIPE_BUF ? len : PIPE_BUF) : 0;
 
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
-            return;
+            break;
+        begun = true;
         bytes += written;
         len -= (size_t)written;
     }
+    cut = begun && len > 0;
+    return begun;
 }
 
 static void write_line(enum log_level level, const struct log_about *about, const char *event,
@@ -237,6 +262,7 @@ static void write_line(enum log_level level, const struct log_about *about, cons
     struct strbuf line = {memory, 0, sizeof memory};
     char message[MESSAGE_MAX_BYTES + 1];
     char name[NAME_MAX_BYTES + 1];
+    int64_t now_us = clock_monotonic_us();
     uint64_t suppressed = 0;
     size_t message_len;
 
@@ -245,9 +271,12 @@ static void write_line(enum log_level level, const struct log_about *about, cons
     message_len = format_message(message, format, arguments);
     snprintf(name, sizeof name, "%s", event);
     pthread_mutex_lock(&lock);
-    if (sampled || admit(name, clock_monotonic_us(), &suppressed)) {
+    if (sampled || admit(name, now_us, &suppressed)) {
+        if (cut)
+            strbuf_add(&line, "\n", 1);
         add_line(&line, level, name, message, message_len, about, suppressed);
-        write_all(line.data, line.len);
+        if (!write_all(line.data, line.len) && !sampled)
+            take_back(name, now_us, suppressed);
     }
     pthread_mutex_unlock(&lock);
     errno = saved_errno;

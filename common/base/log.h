@@ -17,9 +17,10 @@ bool log_level_parse(const char *name, enum log_level *level);
  * {"time":…,"level":…,"program":…,"event":event,"message":…} (deploy/logging/log-line.schema.json).
  * event is a short stable token such as "mysql_connect_failed"; lines of one event beyond 10 in 10
  * seconds are counted instead of written, and the count is written as "suppressed" with the next
- * line of that event. (The 64 latest events are remembered so; a count that falls out is lost.) A
- * message beyond 2048 bytes is cut and ends in "…". Never allocates. Any thread, but not a signal
- * handler. errno is kept. */
+ * line of that event. (The 64 latest events are remembered so; a count that falls out is lost.)
+ * Lines that standard error does not take at once are counted the same way: nobody waits for
+ * whoever reads the log. A message beyond 2048 bytes is cut and ends in "…". Never allocates. Any
+ * thread, but not a signal handler. errno is kept. */
 void log_write(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
