@@ -190,27 +190,31 @@ static bool take_failure(struct consume_loop *loop, const struct issue_attempt *
     return loop->batch->count > 0;
 }
 
+/* The batch is done with, or not ours any more; the next one is what was collected meanwhile.
+ * Always false. */
+static bool go_to_next(struct consume_loop *loop)
+{
+    struct issue_batch *next = loop->other;
+
+    CHECK(!loop->unpublished, "the batch before is not published");
+    loop->other = loop->batch;
+    loop->batch = next;
+    issue_batch_clear(loop->other);
+    return false;
+}
+
 /* The records that were tried are committed. False: that was all of the batch. */
 static bool take_success(struct consume_loop *loop, const struct issue_batch *part, int64_t now_ms)
 {
     bool whole = part == loop->batch;
-    struct issue_batch *next = loop->other;
 
     if (whole) {
         consume_keep_committed(loop, now_ms);
         return false;
     }
     consume_publish_part(loop, part, now_ms);
-    if (loop->revoked) { /* by its own time: the rest is another's */
-        issue_batch_clear(loop->batch);
-        return false;
-    }
-    if (batch_course_done(&loop->course))
-        return true;
-    loop->other = loop->batch;
-    loop->batch = next;
-    issue_batch_clear(loop->other);
-    return false;
+    /* Where it was taken away meanwhile, the rest is another's. */
+    return !loop->revoked && batch_course_done(&loop->course) ? true : go_to_next(loop);
 }
 
 /* Reading had begun at another place than the fence. */
@@ -244,8 +248,7 @@ static bool attempt_once(struct consume_loop *loop)
     }
     if (loop->revoked) {
         log_warn("batch_dropped", "its partitions were taken away; %s", attempt.failure.text);
-        issue_batch_clear(loop->batch);
-        return false;
+        return go_to_next(loop);
     }
     if (attempt.end == ISSUE_END_GAP) {
         read_again(loop, &attempt);
@@ -257,11 +260,12 @@ static bool attempt_once(struct consume_loop *loop)
 
 void consume_decide(struct consume_loop *loop)
 {
-    if (loop->batch->count == 0)
-        return;
-    batch_course_start(&loop->course, loop->batch->count);
-    while (issue_consumer_stopped(loop->consumer) == FAILURE_STOP_NONE && attempt_once(loop))
-        ;
+    if (loop->batch->count > 0) {
+        batch_course_start(&loop->course, loop->batch->count);
+        while (issue_consumer_stopped(loop->consumer) == FAILURE_STOP_NONE && attempt_once(loop))
+            ;
+    }
+    /* Also where the batch that fetching was paused for was taken away before its turn. */
     if (loop->held && loop->stop == FAILURE_STOP_NONE) {
         log_info("going_on", "records are fetched again");
         consume_release(loop);

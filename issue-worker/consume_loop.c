@@ -9,6 +9,7 @@
 #include "common/mysql/sql_session.h"
 
 #define IDLE_WAIT_MS 100
+#define PLACE_INTERVAL_US 1000000
 
 static bool read_fences(void *cookie, const int32_t *partitions, size_t count,
                         int64_t *next_offsets)
@@ -22,8 +23,8 @@ static bool read_fences(void *cookie, const int32_t *partitions, size_t count,
     loop->assigning = false;
     if (known)
         return true;
-    log_warn("fence_unknown",
-             "%s; beginning at Kafka's committed offsets, the fence is checked later", fault.text);
+    log_warn("fence_unknown", "%s; going by Kafka's committed offsets until it can be read",
+             fault.text);
     return false;
 }
 
@@ -50,6 +51,7 @@ static void serve_group(void *cookie)
 
     if (loop->assigning)
         return;
+    consume_publish(loop);
     if (!loop->held && !issue_batch_full(collecting(loop))) {
         publish_and_collect(loop);
         return;
@@ -72,6 +74,20 @@ static void drop_batches(void *cookie)
         issue_batch_clear(loop->batch);
 }
 
+/* Partitions that came while the database was away are read from their fences as soon as it answers
+ * and nothing else is at hand: an idle one would never be told of. */
+static void place(struct consume_loop *loop)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    if (issue_consumer_positioned(loop->consumer) || now_us < loop->place_us)
+        return;
+    loop->place_us = now_us + PLACE_INTERVAL_US;
+    consume_publish(loop);
+    if (loop->batch->count == 0 && loop->other->count == 0)
+        issue_consumer_rewind(loop->consumer);
+}
+
 static void *run(void *cookie)
 {
     struct consume_loop *loop = cookie;
@@ -82,6 +98,7 @@ static void *run(void *cookie)
         if (loop->batch->count == 0)
             consume_publish(loop);
         consume_decide(loop);
+        place(loop);
         consume_publish_progress(loop);
         consume_reconcile(loop);
         if (loop->stop == FAILURE_STOP_NONE)

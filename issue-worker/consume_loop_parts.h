@@ -43,6 +43,7 @@ struct consume_loop {
     struct worker_metrics *metrics;
     struct reconciliation_window windows[CONSUME_WINDOWS]; /* by partition */
     int64_t reconcile_us;                                  /* monotonic: the next check */
+    int64_t place_us; /* the same: the next try to read fences that are not known */
     pthread_t thread;
     enum failure_stop stop; /* why it can't go on */
     atomic_bool stopping;
@@ -51,7 +52,8 @@ struct consume_loop {
 };
 
 /* Decide the batch, however long that takes. It ends early, with nothing lost, when the partitions
- * are taken away (the batch is empty then), when the program stops, or when it can't go on. */
+ * are taken away (the batch is empty then), when the program stops, or when it can't go on. If it
+ * can, nothing is paused afterwards. */
 void consume_decide(struct consume_loop *loop);
 
 /* Pause fetching, unless it is paused; class says why. consume_release goes on. */

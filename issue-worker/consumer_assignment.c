@@ -46,9 +46,15 @@ static void begin_at_committed(struct issue_consumer *consumer,
 
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         log_warn("committed_unknown", "%s; beginning at the log's start", rd_kafka_err2str(error));
-    for (int i = 0; i < list->cnt; i++)
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR || list->elems[i].offset < 0)
-            list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+    for (int i = 0; i < list->cnt; i++) {
+        rd_kafka_topic_partition_t *place = &list->elems[i];
+
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR || place->offset < 0)
+            place->offset = RD_KAFKA_OFFSET_BEGINNING;
+        else /* where a pause goes back to, also when nothing was read by then */
+            partition_table_find(&consumer->partitions, place->partition)->read_offset =
+                place->offset;
+    }
 }
 
 /* Where to begin each partition: at its fence; at the log's start where it has none yet. False: the
@@ -58,6 +64,7 @@ static bool position(struct issue_consumer *consumer, rd_kafka_topic_partition_l
     size_t count = consumer->partitions.count;
     int32_t *numbers = calloc(count + 1, sizeof *numbers);
     int64_t *fences = calloc(count + 1, sizeof *fences);
+    bool reachable = true;
     bool known;
 
     CHECK(numbers && fences, "out of memory");
@@ -78,13 +85,16 @@ static bool position(struct issue_consumer *consumer, rd_kafka_topic_partition_l
         place->offset = fences[i] >= 0 ? fences[i] : RD_KAFKA_OFFSET_BEGINNING;
         partition->next_offset = fences[i];
         partition->bare = false;
-        if (fences[i] < 0)
+        /* Each look at a log without a leader takes its time, and the group does not wait for long:
+         * where the first is not answered, what does not fit shows when it is read. */
+        if (fences[i] < 0 || !reachable)
             continue;
         low = consumer_look_at(consumer, partition->number, CONSUMER_LOG_START, LOOK_TIMEOUT_MS);
         high = low < 0 ? -1
                        : consumer_look_at(consumer, partition->number, CONSUMER_LOG_END,
                                           LOOK_TIMEOUT_MS);
-        if (high >= 0)
+        reachable = high >= 0;
+        if (reachable)
             fence_fits_log(consumer, partition, low, high);
     }
     free(fences);
@@ -161,6 +171,14 @@ rd_kafka_topic_partition_list_t *consumer_assignment_list(const struct issue_con
         rd_kafka_topic_partition_list_add(list, consumer->topic,
                                           consumer->partitions.items[i].number);
     return list;
+}
+
+bool issue_consumer_positioned(const struct issue_consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->partitions.count; i++)
+        if (!consumer->partitions.items[i].positioned)
+            return false;
+    return true;
 }
 
 bool issue_consumer_rewind(struct issue_consumer *consumer)

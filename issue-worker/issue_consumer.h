@@ -56,6 +56,9 @@ void issue_consumer_resume(struct issue_consumer *consumer);
  */
 bool issue_consumer_rewind(struct issue_consumer *consumer);
 
+/* False: the fence of some partition could not be read when reading began, or was to begin anew. */
+bool issue_consumer_positioned(const struct issue_consumer *consumer);
+
 /* Why this consumer can't go on; a log line has said what to do about it. Stays set. */
 enum failure_stop issue_consumer_stopped(const struct issue_consumer *consumer);
 
