@@ -69,7 +69,19 @@ static void rest(struct event_consumer *consumer)
         consumer->rest_us = REST_MAX_US;
 }
 
-/* Let the client work while nothing is wanted of it. What it delivers even so is void. */
+static void take_error(struct event_consumer *consumer, const rd_kafka_message_t *message)
+{
+    bool fatal =
+        message->err == RD_KAFKA_RESP_ERR__FATAL || kafka_fault_class(message->err) == FAILURE_STOP;
+
+    log_write(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "consume_failed", "%s: %s",
+              rd_kafka_err2name(message->err), rd_kafka_message_errstr(message));
+    if (fatal)
+        consumer->status = EX_SOFTWARE;
+}
+
+/* Let the client work while nothing is wanted of it. What it delivers even so is void, but for an
+ * error, which it tells once. */
 static void serve(struct event_consumer *consumer)
 {
     rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->client, 0);
@@ -78,6 +90,8 @@ static void serve(struct event_consumer *consumer)
         return;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
         consumer->unpositioned = true;
+    else
+        take_error(consumer, message);
     rd_kafka_message_destroy(message);
 }
 
@@ -212,17 +226,6 @@ static void add(struct event_consumer *consumer, rd_kafka_message_t *message)
         item->event.type = 0;
     }
     batch->count++;
-}
-
-static void take_error(struct event_consumer *consumer, const rd_kafka_message_t *message)
-{
-    bool fatal =
-        message->err == RD_KAFKA_RESP_ERR__FATAL || kafka_fault_class(message->err) == FAILURE_STOP;
-
-    log_write(fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "consume_failed", "%s: %s",
-              rd_kafka_err2name(message->err), rd_kafka_message_errstr(message));
-    if (fatal)
-        consumer->status = EX_SOFTWARE;
 }
 
 static void take(struct event_consumer *consumer, rd_kafka_message_t *message)
