@@ -8,6 +8,8 @@
 #include "common/base/clock.h"
 
 #define TICK_MS 50
+/* News of progress may be lost, and a topic that was made anew begins below what was heard. */
+#define STILL_US 1000000
 
 TAILQ_HEAD(place_list, result_waiter);
 
@@ -19,8 +21,9 @@ struct result_waiters {
     TAILQ_HEAD(, result_waiter) all;
     struct result_waiter *cursor; /* the next of all to look at, while they expire */
     size_t count;
-    uint32_t turn; /* of waking the drifting ones */
-    bool moved;    /* some partition, since the drifting ones were last woken */
+    uint32_t turn;    /* of waking the drifting ones */
+    int64_t woken_us; /* when that was */
+    bool moved;       /* some partition, since then */
 };
 
 static void take_out(struct result_waiter *waiter, struct place_list *list)
@@ -91,11 +94,12 @@ void result_waiters_progress(struct result_waiters *waiters, int32_t partition)
 }
 
 /* Those that come back meanwhile are at the list's end and wait for the next turn. */
-static void wake_drifting(struct result_waiters *waiters)
+static void wake_drifting(struct result_waiters *waiters, int64_t now_us)
 {
     struct result_waiter *waiter;
 
     waiters->moved = false;
+    waiters->woken_us = now_us;
     waiters->turn++;
     while ((waiter = TAILQ_FIRST(&waiters->drifting)) && waiter->turn != waiters->turn) {
         take_out(waiter, &waiters->drifting);
@@ -120,12 +124,13 @@ static void expire(struct result_waiters *waiters, int64_t now_us)
 static void tick(evutil_socket_t fd, short what, void *cookie)
 {
     struct result_waiters *waiters = cookie;
+    int64_t now_us = clock_monotonic_us();
 
     (void)fd;
     (void)what;
-    if (waiters->moved)
-        wake_drifting(waiters);
-    expire(waiters, clock_monotonic_us());
+    if (waiters->moved || now_us - waiters->woken_us >= STILL_US)
+        wake_drifting(waiters, now_us);
+    expire(waiters, now_us);
 }
 
 struct result_waiters *result_waiters_new(struct event_base *base, const struct progress *progress)
@@ -135,6 +140,7 @@ struct result_waiters *result_waiters_new(struct event_base *base, const struct 
 
     CHECK(waiters, "out of memory");
     waiters->progress = progress;
+    waiters->woken_us = clock_monotonic_us();
     for (size_t i = 0; i < PROGRESS_MAX_PARTITIONS; i++)
         TAILQ_INIT(&waiters->places[i]);
     TAILQ_INIT(&waiters->drifting);

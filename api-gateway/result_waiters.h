@@ -11,7 +11,8 @@
 struct event_base;
 
 /* Long-polls that wait for a decision. Those whose record's place is known are woken when the
- * workers pass it; the others now and then while the workers move. Loop thread only. */
+ * workers pass it; the others now and then while the workers move, each second while they do not.
+ * Loop thread only. */
 struct result_waiters;
 
 /* Embedded in what waits. */

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -292,6 +293,7 @@ def kafka_is_behind(system: System, operator: Operator) -> None:
     assert "fence_outside_log" in world.workers[0].process.log_tail(20)
     assert system.database.count("SELECT COUNT(*) FROM coupon_issue_result") == results
     operator.does("mariadb coupon -e")
-    start(world.workers)
-    result = call("GET", f"{system.gateways[0]}{accepted.json['resultUrl']}&wait=20").json
-    assert result["status"] == "ISSUED"
+    with ThreadPoolExecutor(1) as client:  # it asks before the workers are there, at a place that the lost log was past
+        poll = client.submit(call, "GET", f"{system.gateways[0]}{accepted.json['resultUrl']}&wait=30")
+        start(world.workers)
+        assert poll.result().json["status"] == "ISSUED"

@@ -1,5 +1,6 @@
 /* Long-polls are woken when the workers pass their record, in order of offset; without a known
- * place now and then while the workers move; and each is told exactly once how its wait ended. */
+ * place now and then, while the workers move more often; and each is told exactly once how its
+ * wait ended. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -198,6 +199,32 @@ static void without_a_place_they_are_woken_while_the_workers_move(void **state)
     result_waiters_remove(&polls[3].waiter);
 }
 
+/* A topic that was made anew begins at 0 again, which no message of progress tells. */
+static void without_any_movement_they_are_woken_each_second(void **state)
+{
+    struct world *world = *state;
+    struct poll polls[3];
+
+    move(world, 0, 100);
+    loop_run_ms(world->base, 120);
+    add(world, &polls[0], 0, 0, LONG_US)->again = true;
+    add(world, &polls[1], -1, -1, LONG_US);
+    add(world, &polls[2], 0, 100, LONG_US);
+    clock_fake_us += 999999;
+    loop_run_ms(world->base, 120);
+    assert_int_equal(told_count, 0);
+    clock_fake_us += 1;
+    loop_run_ms(world->base, 120);
+    expect_told(&polls[0], 1, 0);
+    expect_told(&polls[1], 1, 0);
+    expect_told(&polls[2], 0, 0); /* known to lie ahead */
+    clock_fake_us += 1000000;
+    loop_run_ms(world->base, 120);
+    expect_told(&polls[0], 2, 0);
+    result_waiters_remove(&polls[0].waiter);
+    result_waiters_remove(&polls[2].waiter);
+}
+
 /* A record that is passed and not found yet: the result may come a moment after the news of it. */
 static void who_is_due_may_wait_on(void **state)
 {
@@ -313,6 +340,7 @@ int main(void)
         TEST(they_are_due_when_the_workers_pass),
         TEST(they_are_woken_in_order_of_their_records),
         TEST(without_a_place_they_are_woken_while_the_workers_move),
+        TEST(without_any_movement_they_are_woken_each_second),
         TEST(who_is_due_may_wait_on),
         TEST(a_wait_ends_at_its_deadline),
         TEST(who_is_removed_is_not_told),
