@@ -51,11 +51,18 @@ bool sql_tls_check(MYSQL *mysql, const struct sql_options *options, struct sql_f
 
 void sql_tls_explain(const struct sql_options *options, struct sql_fault *fault)
 {
-    static const char unclear[] = "Validation of SSL server certificate failed";
+    /* libmariadb 3.3 and older; 3.4. */
+    static const char *const of_other_hosts[] = {"Validation of SSL server certificate failed",
+                                                 "Hostname verification failed"};
 
-    if (tls_options_on(&options->tls) && fault->code == CR_SSL_CONNECTION_ERROR &&
-        strstr(fault->text, unclear))
+    if (!tls_options_on(&options->tls) || fault->code != CR_SSL_CONNECTION_ERROR)
+        return;
+    for (size_t i = 0; i < sizeof of_other_hosts / sizeof of_other_hosts[0]; i++) {
+        if (!strstr(fault->text, of_other_hosts[i]))
+            continue;
         snprintf(fault->text, sizeof fault->text,
                  "TLS/SSL error: hostname mismatch: the server's certificate is not for %s",
                  options->host);
+        return;
+    }
 }

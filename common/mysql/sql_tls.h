@@ -13,8 +13,8 @@ void sql_tls_set(MYSQL *mysql, const struct sql_options *options);
 /* After it: false, with *fault, where it should be encrypted and is not. */
 bool sql_tls_check(MYSQL *mysql, const struct sql_options *options, struct sql_fault *fault);
 
-/* Say in *fault, why a connection failed, what the library leaves out: it does not tell a
- * certificate for another host from any other that is not good. */
+/* Say in *fault, why a connection failed, what the library leaves out: that a certificate is for
+ * another host than this one. */
 void sql_tls_explain(const struct sql_options *options, struct sql_fault *fault);
 
 #endif

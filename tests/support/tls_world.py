@@ -1,6 +1,8 @@
 """A world whose programs reach Kafka, MySQL and Redis by TLS alone, through proxies that keep every byte."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.database import CLIENT_HOSTS, user_of
@@ -25,7 +27,7 @@ class Wire:
         self.proxy = TcpProxy(port, ("127.0.0.1", target), name)
         self.proxy.look = self._keep
         self.sent = bytearray()
-        self.stripping = False  # a MySQL server seems to have no TLS
+        self._stripping = False
         self.stripped = 0
 
     @property
@@ -37,12 +39,21 @@ class Wire:
         """Words that could be read on the way."""
         return [word for word in CLEAR_WORDS if word in self.sent]
 
+    @contextmanager
+    def stripping(self) -> Iterator[None]:
+        """Meanwhile a MySQL server seems to have no TLS."""
+        self._stripping = True
+        try:
+            yield
+        finally:
+            self._stripping = False
+
     def _keep(self, upwards: bool, chunk: bytes) -> bytes:
         if upwards:
             self.sent += chunk
             return chunk
         greeting = chunk[3:5] == b"\x00\x0a"
-        if not (self.stripping and greeting):
+        if not (self._stripping and greeting):
             return chunk
         # Header, protocol, version, connection's number, eight bytes and a zero; then what the server can do.
         place = chunk.index(b"\x00", 5) + 1 + 4 + 8 + 1 + 1
