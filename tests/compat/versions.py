@@ -58,20 +58,39 @@ def _kafka(version: str) -> Version:
     return Version(f"kafka-{version}", f"Kafka {version} (KRaft), the rest of this machine", prepare)
 
 
-def _debezium() -> Version:
+@dataclass(frozen=True)
+class _Server:
+    """A database server of another release, by the name that it has among the versions."""
+
+    name: str
+    release: Release
+    packages: Sequence[str]
+
+    def programs(self) -> Path:
+        """The folder of its programs. Raises Unavailable."""
+        return server_folder(tree(self.name, self.release, self.packages), FOLDER / f"{self.name}-bin")
+
+
+_MYSQL_9 = _Server("mysql-9", DEBIAN_SID, ["mysql-server-core", "mysql-client-core"])
+_MYSQL_8 = _Server("mysql-8.0", UBUNTU_24_04, ["mysql-server-core-8.0", "mysql-client-core-8.0"])
+_MARIADB_11 = _Server("mariadb-11", DEBIAN_13, ["mariadb-server-core", "mariadb-client-core"])
+
+
+def _debezium(name: str, what: str, server: _Server | None = None) -> Version:
     def prepare(more: Sequence[str]) -> Attempt:
-        libs = kafka_jars.fetch_debezium(FOLDER)
-        return Attempt([_system((), more or ["-k", "test_debezium"])], {"COUPON_DEBEZIUM_LIBS": str(libs)})
+        environment = {"COUPON_DEBEZIUM_LIBS": str(kafka_jars.fetch_debezium(FOLDER))}
+        if server:
+            environment["COUPON_DATABASE_BIN"] = str(server.programs())
+        return Attempt([_system((), more or ["-k", "test_debezium"])], environment)
 
-    return Version("debezium", "Debezium in the relay's place, on this machine's MariaDB and Kafka", prepare)
+    return Version(name, f"Debezium in the relay's place, on {what} and this machine's Kafka", prepare)
 
 
-def _database(name: str, what: str, release: Release, packages: Sequence[str]) -> Version:
+def _database(server: _Server, what: str) -> Version:
     def prepare(more: Sequence[str]) -> Attempt:
-        programs = server_folder(tree(name, release, packages), FOLDER / f"{name}-bin")
-        return Attempt([_system(_FILES, more)], {"COUPON_DATABASE_BIN": str(programs)})
+        return Attempt([_system(_FILES, more)], {"COUPON_DATABASE_BIN": str(server.programs())})
 
-    return Version(name, what, prepare)
+    return Version(server.name, what, prepare)
 
 
 def _whole(name: str, what: str, release: Release, packages: Sequence[str]) -> Version:
@@ -111,15 +130,14 @@ def _copy_sources(target: Path) -> None:
 
 
 VERSIONS = (
-    _database("mysql-9", "MySQL of Debian sid (9.7), programs with libmariadb 3.3", DEBIAN_SID,
-              ["mysql-server-core", "mysql-client-core"]),
-    _database("mysql-8.0", "MySQL of Ubuntu 24.04 (8.0), programs with libmariadb 3.3", UBUNTU_24_04,
-              ["mysql-server-core-8.0", "mysql-client-core-8.0"]),
-    _database("mariadb-11", "MariaDB of Debian 13 (11.8)", DEBIAN_13, ["mariadb-server-core", "mariadb-client-core"]),
+    _database(_MYSQL_9, "MySQL of Debian sid (9.7), programs with libmariadb 3.3"),
+    _database(_MYSQL_8, "MySQL of Ubuntu 24.04 (8.0), programs with libmariadb 3.3"),
+    _database(_MARIADB_11, "MariaDB of Debian 13 (11.8)"),
     _kafka("3.9.1"),
     _kafka("3.3.2"),
-    _debezium(),
+    _debezium("debezium", "this machine's MariaDB"),
+    _debezium("debezium-mysql-8.0", "MySQL 8.0", _MYSQL_8),
+    _debezium("debezium-mysql-9", "MySQL 9.7", _MYSQL_9),
     _whole("debian-13", "Debian 13: its compiler, libraries, MariaDB, Redis, Java and Python", DEBIAN_13, []),
-    _whole("ubuntu-24.04", "Ubuntu 24.04: the same, with MySQL 8.0 and libmysqlclient", UBUNTU_24_04,
-           ["mysql-server-core-8.0", "mysql-client-core-8.0"]),
+    _whole("ubuntu-24.04", "Ubuntu 24.04: the same, with MySQL 8.0 and libmysqlclient", UBUNTU_24_04, _MYSQL_8.packages),
 )  # fmt: skip
