@@ -28,9 +28,9 @@ class Line:
     def text(self) -> str:
         """Of the table."""
         if self.reason:
-            return f"{self.version.name:14} SKIPPED: {self.reason}"
+            return f"{self.version.name:18} SKIPPED: {self.reason}"
         words = f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
-        return f"{self.version.name:14} {words}  ({self.seconds:.0f} s; {self.version.what})"
+        return f"{self.version.name:18} {words}  ({self.seconds:.0f} s; {self.version.what})"
 
 
 def attempt(version: Version, more: Sequence[str]) -> Line:
