@@ -170,6 +170,7 @@ def starve_worker(trial: Trial, worker: Program) -> bool:
     mark, pid = log_mark(worker), pid_of(worker)
     with trial.fault():
         usual = starve(worker)
+        trial.world.mariadb.kill_clients()  # a new connection takes memory
         try:
             trial.flow().wait_for("result", 40 if trial.short else 80)
         finally:
