@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/base/check.h"
 #include "common/base/failpoint.h"
@@ -97,9 +98,9 @@ static enum sql_class expire_silently(struct expiry_work *work, size_t *seen, si
     return class;
 }
 
-/* Those that are due and locked. What their events say is read with them. */
+/* Those that are due and locked, with what is to be told of each. */
 struct locked_rows {
-    struct expiry_work *work;
+    struct coupon_event *events;
     struct strbuf keys; /* "(1,3),(1,4)" */
     size_t count;
     struct place last;
@@ -108,22 +109,26 @@ struct locked_rows {
 static void read_locked(void *cookie, char **values, const unsigned long *lengths)
 {
     struct locked_rows *locked = cookie;
-    struct coupon_event event = {.type = COUPON_EVENT_EXPIRED};
+    struct strbuf *keys = &locked->keys;
 
     read_place(&locked->last, values, lengths);
-    event.coupon_id = locked->last.coupon_id;
-    event.issue_no = (uint32_t)locked->last.issue_no;
-    event.change_no = (uint32_t)sql_read_number(values[3], 0) + 1;
-    event.user_id = (uint64_t)sql_read_number(values[4], 0);
-    event.occurred_at_ms = sql_read_time(values[5], lengths[5], 0);
-    strbuf_addf(&locked->keys, "%s(%" PRIu64 ",%" PRIu32 ")", locked->count++ > 0 ? "," : "",
-                event.coupon_id, event.issue_no);
-    outbox_statement_add(&locked->work->events, &event);
+    strbuf_add_text(keys, locked->count > 0 ? ",(" : "(");
+    strbuf_add_u64(keys, locked->last.coupon_id);
+    strbuf_add_text(keys, ",");
+    strbuf_add_u64(keys, locked->last.issue_no);
+    strbuf_add_text(keys, ")");
+    locked->events[locked->count++] = (struct coupon_event){
+        .type = COUPON_EVENT_EXPIRED,
+        .coupon_id = locked->last.coupon_id,
+        .issue_no = (uint32_t)locked->last.issue_no,
+        .change_no = (uint32_t)sql_read_number(values[3], 0) + 1,
+        .user_id = (uint64_t)sql_read_number(values[4], 0),
+        .occurred_at_ms = sql_read_time(values[5], lengths[5], 0),
+    };
 }
 
 static enum sql_class lock_due(struct expiry_work *work, struct locked_rows *locked)
 {
-    outbox_statement_begin(&work->events);
     strbuf_clear(&work->text);
     strbuf_add_text(&work->text,
                     "SELECT coupon_id,issue_no,expires_at,change_no,user_id,UTC_TIMESTAMP(3) "
@@ -134,6 +139,14 @@ static enum sql_class lock_due(struct expiry_work *work, struct locked_rows *loc
                              &work->fault);
 }
 
+static void write_events(struct expiry_work *work, const struct locked_rows *locked)
+{
+    outbox_statement_begin(&work->events);
+    for (size_t i = 0; i < locked->count; i++)
+        outbox_statement_add(&work->events, &locked->events[i]);
+}
+
+/* The events' statement is put together while the server changes the rows. */
 static enum sql_class expire_locked(struct expiry_work *work, const struct locked_rows *locked)
 {
     enum sql_class class;
@@ -145,7 +158,11 @@ static enum sql_class expire_locked(struct expiry_work *work, const struct locke
     strbuf_add_text(&work->text, " AND (coupon_id,issue_no) IN (");
     strbuf_add(&work->text, locked->keys.data, locked->keys.len);
     strbuf_add(&work->text, ")", 1);
-    class = expiry_work_execute(work);
+    class = sql_session_send(work->session, work->text.data, work->text.len, &work->fault);
+    if (class != SQL_OK)
+        return class;
+    write_events(work, locked);
+    class = sql_session_finish(work->session, &work->fault);
     CHECK(class != SQL_OK || sql_session_changed_rows(work->session) == locked->count,
           "%" PRIu64 " changed of %zu that are locked", sql_session_changed_rows(work->session),
           locked->count);
@@ -154,9 +171,14 @@ static enum sql_class expire_locked(struct expiry_work *work, const struct locke
 
 static enum sql_class expire_with_events(struct expiry_work *work, size_t *seen, size_t *changed)
 {
-    struct locked_rows locked = {.work = work, .keys = STRBUF_INIT};
-    enum sql_class class = lock_due(work, &locked);
+    struct locked_rows locked = {
+        .events = calloc(work->rows_max, sizeof *locked.events),
+        .keys = STRBUF_INIT,
+    };
+    enum sql_class class;
 
+    CHECK(locked.events, "out of memory for %zu events", work->rows_max);
+    class = lock_due(work, &locked);
     if (class == SQL_OK && locked.count > 0)
         class = expire_locked(work, &locked);
     if (class == SQL_OK && locked.count > 0) {
@@ -169,6 +191,7 @@ static enum sql_class expire_with_events(struct expiry_work *work, size_t *seen,
         *seen = *changed = locked.count;
     }
     strbuf_free(&locked.keys);
+    free(locked.events);
     return class;
 }
 
