@@ -27,6 +27,14 @@ void consume_release(struct consume_loop *loop)
     issue_consumer_resume(loop->consumer);
 }
 
+bool consume_rewind(struct consume_loop *loop)
+{
+    if (!issue_consumer_rewind(loop->consumer))
+        return false;
+    loop->held = false;
+    return true;
+}
+
 /* xorshift32: https://www.jstatsoft.org/article/view/v008i14 */
 static uint32_t next_random(struct consume_loop *loop)
 {
@@ -223,7 +231,7 @@ static void read_again(struct consume_loop *loop, const struct issue_attempt *at
     log_warn("read_from_wrong_offset", "%s; reading again from the fence", attempt->failure.text);
     issue_batch_clear(loop->batch);
     issue_batch_clear(loop->other);
-    if (!issue_consumer_rewind(loop->consumer))
+    if (!consume_rewind(loop))
         log_warn("rewind_failed", "trying again with the next batch");
 }
 

@@ -85,7 +85,7 @@ static void place(struct consume_loop *loop)
     loop->place_us = now_us + PLACE_INTERVAL_US;
     consume_publish(loop);
     if (loop->batch->count == 0 && loop->other->count == 0)
-        issue_consumer_rewind(loop->consumer);
+        consume_rewind(loop);
 }
 
 static void *run(void *cookie)

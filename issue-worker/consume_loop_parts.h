@@ -60,6 +60,10 @@ void consume_decide(struct consume_loop *loop);
 void consume_hold(struct consume_loop *loop, enum failure_class class);
 void consume_release(struct consume_loop *loop);
 
+/* Read again from the fences, fetching whether it was paused or not; drop the batches first. False:
+ * not possible now, and paused as before. */
+bool consume_rewind(struct consume_loop *loop);
+
 /* The whole batch was committed by one transaction: it becomes the other one, and what is to be
  * told of it is kept for consume_publish. */
 void consume_keep_committed(struct consume_loop *loop, int64_t now_ms);

@@ -92,7 +92,7 @@ static bool confirm(struct consume_loop *loop, const struct issue_progress *prog
         consume_publish(loop);
         issue_batch_clear(loop->batch);
         issue_batch_clear(loop->other);
-        if (!issue_consumer_rewind(loop->consumer))
+        if (!consume_rewind(loop))
             log_warn("rewind_failed", "trying again in a second");
         return false;
     }
