@@ -179,7 +179,7 @@ $(BUILD)/tests/unit/result_poll_test: LDFLAGS += $(foreach f,http_exchange_reque
 
 $(BUILD)/tests/component/consume_loop_test: LDFLAGS += $(foreach f,new fences count,-Wl,--wrap=issue_transaction_$(f)) \
   -Wl,--wrap=issue_consumer_progress
-$(BUILD)/tests/component/issue_consumer_test: LDFLAGS += -Wl,--wrap=rd_kafka_offsets_for_times
+$(BUILD)/tests/component/issue_consumer_test: LDFLAGS += -Wl,--wrap=rd_kafka_offsets_for_times,--wrap=rd_kafka_seek_partitions
 $(BUILD)/tests/component/event_consumer_test: LDFLAGS += -Wl,--wrap=service_stopping,--wrap=service_set_ready,--wrap=service_rest
 $(BUILD)/tests/unit/issue_retry_test: LDFLAGS += $(foreach f,http_exchange_request http_exchange_context \
   http_exchange_on_gone http_exchange_json http_exchange_problem http_exchange_reply http_exchange_started_us coupon_cache_find \

@@ -74,6 +74,13 @@ static void drop_batches(void *cookie)
         issue_batch_clear(loop->batch);
 }
 
+static bool is_stopping(void *cookie)
+{
+    struct consume_loop *loop = cookie;
+
+    return atomic_load(&loop->stopping);
+}
+
 /* Partitions that came while the database was away are read from their fences as soon as it answers
  * and nothing else is at hand: an idle one would never be told of. */
 static void place(struct consume_loop *loop)
@@ -123,7 +130,7 @@ struct consume_loop *consume_loop_start(const struct worker_config *config,
                                         size_t error_size)
 {
     struct consume_loop *loop = calloc(1, sizeof *loop);
-    struct issue_consumer_hooks hooks = {read_fences, drop_batches, loop};
+    struct issue_consumer_hooks hooks = {read_fences, drop_batches, is_stopping, loop};
     struct issue_transaction_hook hook = {publish_and_collect, serve_group, loop};
 
     CHECK(loop, "out of memory");

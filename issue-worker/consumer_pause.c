@@ -61,8 +61,11 @@ void issue_consumer_resume(struct issue_consumer *consumer)
 
     if (!consumer->paused)
         return;
-    while (!seek_all(consumer) && consumer->joined && consumer->stop == FAILURE_STOP_NONE)
+    while (!seek_all(consumer) && consumer->joined && consumer->stop == FAILURE_STOP_NONE) {
+        if (consumer->hooks.stopping(consumer->hooks.cookie))
+            return;
         issue_consumer_wait(consumer, 200);
+    }
     list = consumer_assignment_list(consumer);
     rd_kafka_resume_partitions(consumer->client, list);
     consumer->paused = false;

@@ -20,6 +20,8 @@ struct issue_consumer_hooks {
     /* Partitions are taken away: what was collected must be dropped, but for a batch that is being
      * decided at this moment: the fence keeps that one right. */
     void (*revoked)(void *cookie);
+    /* Is the program told to stop? Nothing is waited for any more then. */
+    bool (*stopping)(void *cookie);
     void *cookie;
 };
 
@@ -47,7 +49,8 @@ void issue_consumer_collect(struct issue_consumer *consumer, struct issue_batch 
 void issue_consumer_commit(struct issue_consumer *consumer, const struct issue_batch *batch);
 
 /* Stop fetching for a while, staying a member: wait() serves the group for wait_ms and delivers
- * nothing; resume goes on behind the batch that was collected last. */
+ * nothing; resume goes on behind the batch that was collected last, once the client has gone there;
+ * told to stop before it has, it stays paused. */
 void issue_consumer_pause(struct issue_consumer *consumer);
 void issue_consumer_wait(struct issue_consumer *consumer, int wait_ms);
 void issue_consumer_resume(struct issue_consumer *consumer);
