@@ -224,6 +224,24 @@ static int run(struct acting *acting)
     return status == EX_OK && acting->refused > 0 ? EX_DATAERR : status;
 }
 
+/* Its records go where the gateways send those of the same coupon. */
+static int open_producer(struct acting *acting)
+{
+    const struct kafka_options *options = &acting->scan.options->kafka;
+    int32_t partitions;
+    char error[512];
+
+    if (!dlt_audit_layout(acting->scan.audit, &partitions)) {
+        dlt_scan_say(&acting->scan, "%s", dlt_audit_error(acting->scan.audit));
+        return EX_UNAVAILABLE;
+    }
+    acting->producer = dlt_producer_new(options, partitions, error, sizeof error);
+    if (acting->producer)
+        return EX_OK;
+    dlt_scan_say(&acting->scan, "%s", error);
+    return EX_CONFIG;
+}
+
 int dlt_act(const struct dlt_options *options, struct dlt_audit *audit,
             const volatile sig_atomic_t *interrupted)
 {
@@ -232,22 +250,17 @@ int dlt_act(const struct dlt_options *options, struct dlt_audit *audit,
         .replays = options->verb == DLT_REPLAY,
         .json = strcmp(options->format, "json") == 0,
     };
-    char error[512];
-    int status;
+    int status = EX_OK;
 
     acting.scan = (struct dlt_scan){.options = options,
                                     .audit = audit,
                                     .visit = act_on_letter,
                                     .cookie = &acting,
                                     .interrupted = interrupted};
-    if (acting.replays && !options->dry_run) {
-        acting.producer = dlt_producer_new(&options->kafka, error, sizeof error);
-        if (!acting.producer) {
-            dlt_scan_say(&acting.scan, "%s", error);
-            return EX_CONFIG;
-        }
-    }
-    status = run(&acting);
+    if (acting.replays && !options->dry_run)
+        status = open_producer(&acting);
+    if (status == EX_OK)
+        status = run(&acting);
     dlt_producer_free(acting.producer);
     strbuf_free(&acting.line);
     return status;

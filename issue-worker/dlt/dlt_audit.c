@@ -245,6 +245,21 @@ bool dlt_audit_history(struct dlt_audit *audit, const struct dlt_letter *letter,
     return query(audit, row, cookie);
 }
 
+static void read_partitions(void *cookie, char **values, const unsigned long *lengths)
+{
+    (void)lengths;
+    *(int32_t *)cookie = (int32_t)sql_read_number(values[0], 0);
+}
+
+bool dlt_audit_layout(struct dlt_audit *audit, int32_t *partitions)
+{
+    *partitions = 0;
+    strbuf_clear(&audit->statement);
+    strbuf_add_text(&audit->statement, "SELECT partitions FROM topic_layout WHERE topic=");
+    sql_add_text(audit->session, &audit->statement, audit->topic, strlen(audit->topic));
+    return query(audit, read_partitions, partitions);
+}
+
 static void read_outcome(void *cookie, char **values, const unsigned long *lengths)
 {
     strbuf_add(cookie, values[0], lengths[0]);

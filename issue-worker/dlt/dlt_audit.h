@@ -69,6 +69,9 @@ bool dlt_audit_history(struct dlt_audit *audit, const struct dlt_letter *letter,
                        void (*row)(void *cookie, char **values, const unsigned long *lengths),
                        void *cookie);
 
+/* Over how many partitions the gateways spread the topic's requests; 0: none has settled that. */
+bool dlt_audit_layout(struct dlt_audit *audit, int32_t *partitions);
+
 /* Append the outcome that the letter's request has now ("ISSUED", "DEAD_LETTERED", …); nothing
  * where it has none. */
 bool dlt_audit_outcome(struct dlt_audit *audit, const struct dlt_letter *letter,

@@ -9,10 +9,12 @@
 
 #include "common/base/check.h"
 #include "common/kafka/kafka_conf.h"
+#include "common/kafka/kafka_partition.h"
 #include "issue-worker/replay_mark.h"
 
 struct dlt_producer {
     const struct kafka_options *options;
+    int32_t partitions; /* 0: all */
     rd_kafka_t *client;
 };
 
@@ -35,8 +37,8 @@ static void delivered(rd_kafka_t *client, const rd_kafka_message_t *message, voi
                               message->partition, message->offset};
 }
 
-struct dlt_producer *dlt_producer_new(const struct kafka_options *options, char *error,
-                                      size_t error_size)
+struct dlt_producer *dlt_producer_new(const struct kafka_options *options, int32_t partitions,
+                                      char *error, size_t error_size)
 {
     static const struct kafka_setting defaults[] = {
         {"client.id", "issue-worker-dlt"}, {"linger.ms", "0"}, {"message.timeout.ms", "20000"},
@@ -47,6 +49,7 @@ struct dlt_producer *dlt_producer_new(const struct kafka_options *options, char 
 
     CHECK(producer, "out of memory");
     producer->options = options;
+    producer->partitions = partitions;
     conf = kafka_conf_new_producer(options, defaults, error, error_size);
     if (!conf)
         goto err0;
@@ -93,6 +96,13 @@ static rd_kafka_headers_t *headers_of(const struct dlt_producer *producer,
     return headers;
 }
 
+static int32_t partition_of(const struct dlt_producer *producer, const struct dlt_letter *letter)
+{
+    if (producer->partitions == 0 || !letter->key.data)
+        return RD_KAFKA_PARTITION_UA;
+    return kafka_partition_of_key(letter->key.data, letter->key.len, producer->partitions);
+}
+
 static rd_kafka_resp_err_t produce(struct dlt_producer *producer, const struct dlt_letter *letter,
                                    struct report *report)
 {
@@ -100,6 +110,7 @@ static rd_kafka_resp_err_t produce(struct dlt_producer *producer, const struct d
     int64_t timestamp_ms = dlt_letter_timestamp(letter);
     rd_kafka_resp_err_t error = rd_kafka_producev(
         producer->client, RD_KAFKA_V_TOPIC(producer->options->topic),
+        RD_KAFKA_V_PARTITION(partition_of(producer, letter)),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(letter->key.data, letter->key.len),
         RD_KAFKA_V_VALUE((void *)(uintptr_t)letter->value.data, letter->value.len),
         RD_KAFKA_V_TIMESTAMP(timestamp_ms > 0 ? timestamp_ms : 0), RD_KAFKA_V_HEADERS(headers),

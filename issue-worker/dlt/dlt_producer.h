@@ -10,9 +10,10 @@
 /* Produces dead letters into their original topic again. One thread. */
 struct dlt_producer;
 
-/* NULL: error says why. */
-struct dlt_producer *dlt_producer_new(const struct kafka_options *options, char *error,
-                                      size_t error_size);
+/* partitions: over how many of the topic's, from 0 on, records are spread by their keys, whatever
+ * others it has; 0: over all. NULL: error says why. */
+struct dlt_producer *dlt_producer_new(const struct kafka_options *options, int32_t partitions,
+                                      char *error, size_t error_size);
 void dlt_producer_free(struct dlt_producer *producer);
 
 enum dlt_produced {

@@ -15,6 +15,7 @@ import pytest
 from deploy.local.programs import Program
 from deploy.local.world import DATABASE
 from tests.support.dead_letter_tool import DeadLetterTool
+from tests.support.murmur2 import partition_of
 from tests.support.rest import call
 from tests.support.system import System
 
@@ -138,6 +139,23 @@ def test_one_that_fails_again_is_a_new_dead_letter(system: System, tool: DeadLet
     assert result(system, coupon)[0] == "ISSUED" and held(system, coupon) == 1
     origins = {dict(record.headers).get("coupon-origin") for record in system.records_of(coupon, {})[1:]}
     assert len(origins) == 1, "the first place stays what it was"
+
+
+def test_partitions_that_gateways_do_not_use_are_left_alone(system: System, tool: DeadLetterTool) -> None:
+    """Such as the last one, where this key would belong. It is not the coupon's, so the record is dead at once."""
+    coupon, settled = system.new_coupon(5), system.partitions - 1
+    keys = (b"key %d" % number for number in range(1000))
+    key = next(key for key in keys if 0 < partition_of(key, settled) < partition_of(key, system.partitions))
+    body = {"requestId": f"DLT-{coupon}", "couponId": coupon, "userId": 1}
+    system.writer.write(key, json.dumps(body).encode(), 0, _ACCEPTED_MS)
+    system.wait_drained()
+    layout = f"UPDATE {DATABASE}.topic_layout SET partitions = %d WHERE topic = '{system.topic}'"
+    system.world.mariadb.root_query(layout % settled)
+    try:
+        [done] = tool.json("replay", "--coupon", str(coupon))
+    finally:
+        system.world.mariadb.root_query(layout % system.partitions)
+    assert int(done["newPlace"].partition(":")[0]) == partition_of(key, settled)
 
 
 def test_bytes_that_nobody_can_read_fail_again(system: System, tool: DeadLetterTool) -> None:
