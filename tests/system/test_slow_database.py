@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 # Each topic has records in two partitions of its own, which no other one has any in, so that the checkers do not mix
 # them up; of two members each gets one.
 _PARTITIONS, _FIRST, _SECOND = 32, 10, 26
-_SECONDS = 20
+_SECONDS = 60  # far more than any of it takes, also under a sanitizer on a busy machine
 
 
 class OwnTopic:
